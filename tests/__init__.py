@@ -1,0 +1,1 @@
+"""What Vedette promises, checked against the real parts."""
