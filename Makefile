@@ -59,7 +59,7 @@ check: env ## Look at format, lint, types and import contracts; change nothing
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/python -m mypy
-	$(BIN)/lint-imports --no-logo --no-timings
+	$(BIN)/lint-imports --no-logo
 
 fix: env ## Format, and repair what can be repaired by rule
 	$(BIN)/ruff format .

@@ -1,0 +1,1 @@
+"""Real servers from wheels: PostgreSQL and Valkey, started here and stopped with their parent."""

@@ -1,0 +1,189 @@
+"""The servers of a test run: one PostgreSQL and one Valkey, started once, real, and thrown away.
+
+Under xdist the controller starts them and hands the addresses to its workers. The migrations run
+once, into a template; each worker's database is a copy of it. Tests keep out of each other's way
+by tenant (the `tenant` fixture), not by emptying tables.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from adapters.embedded.postgres import EmbeddedPostgres
+from adapters.embedded.valkey import EmbeddedValkey
+from adapters.postgres.migrating import migrate
+
+TEMPLATE = "vedette_template"
+DIRECTORY_VARIABLE = "VEDETTE_TEST_SERVERS"  # set to keep the servers' directory and look at logs
+
+
+class Database(NamedTuple):
+    """One migrated database: as its owner, and as the application sees it."""
+
+    name: str
+    owner_url: str
+    app_url: str
+
+
+class Servers:
+    """The run's servers, started on first use by whichever fixture needs them."""
+
+    def __init__(self) -> None:
+        chosen = os.environ.get(DIRECTORY_VARIABLE)
+        self.kept = chosen is not None
+        self.directory = Path(chosen or tempfile.mkdtemp(prefix="vedette-tests-"))
+        self._postgres: EmbeddedPostgres | None = None
+        self._valkey: EmbeddedValkey | None = None
+
+    @property
+    def postgres(self) -> EmbeddedPostgres:
+        if self._postgres is None:
+            self._postgres = EmbeddedPostgres.start(self.directory / "postgres", durable=False)
+            self.make_template()
+        return self._postgres
+
+    @property
+    def valkey(self) -> EmbeddedValkey:
+        if self._valkey is None:
+            self._valkey = EmbeddedValkey.start(self.directory / "valkey", durable=False)
+        return self._valkey
+
+    def make_template(self) -> None:
+        assert self._postgres is not None
+        with psycopg.connect(self._postgres.owner_url("postgres"), autocommit=True) as connection:
+            name = sql.Identifier(TEMPLATE)
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(name))
+        self._postgres.create_database(TEMPLATE)
+        migrate(self._postgres.owner_url(TEMPLATE))
+
+    def stop(self) -> None:
+        for server in (self._valkey, self._postgres):
+            if server is not None:
+                server.stop()
+        if not self.kept:
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+
+class Addresses(NamedTuple):
+    """Where the run's servers are: what the controller tells its workers."""
+
+    superuser_url: str  # with DATABASE in the place of the database's name
+    app_url: str
+    redis_url: str
+
+    @staticmethod
+    def of(servers: Servers) -> Addresses:
+        postgres = servers.postgres
+        return Addresses(
+            postgres.owner_url("DATABASE"), postgres.app_url("DATABASE"), servers.valkey.url
+        )
+
+
+SERVERS = pytest.StashKey[Servers]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not is_worker(config):
+        config.stash[SERVERS] = Servers()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not is_worker(config):
+        config.stash[SERVERS].stop()
+
+
+class TellWorkers:
+    """The xdist hook that runs in the controller before each worker starts."""
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        servers = node.config.stash[SERVERS]
+        node.workerinput["vedette_addresses"] = list(Addresses.of(servers))
+
+
+def pytest_plugin_registered(plugin: object, manager: pytest.PytestPluginManager) -> None:
+    if type(plugin).__name__ == "DSession" and not manager.has_plugin("tell-workers"):
+        manager.register(TellWorkers(), "tell-workers")
+
+
+def is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+@pytest.fixture(scope="session")
+def addresses(pytestconfig: pytest.Config) -> Addresses:
+    """Where the servers of this run listen, in whichever process the test runs."""
+    if is_worker(pytestconfig):
+        workerinput: dict[str, Any] = getattr(pytestconfig, "workerinput")  # noqa: B009
+        return Addresses(*workerinput["vedette_addresses"])
+    return Addresses.of(pytestconfig.stash[SERVERS])
+
+
+@pytest.fixture(scope="session")
+def new_database(addresses: Addresses) -> Iterator[Callable[[], Database]]:
+    """Make another migrated, empty database, for tests that need one to themselves."""
+    names: list[str] = []
+    superuser_url = addresses.superuser_url.replace("DATABASE", "postgres")
+
+    def make() -> Database:
+        name = f"t_{uuid.uuid4().hex[:12]}"
+        with psycopg.connect(superuser_url, autocommit=True) as connection:
+            # Two workers may copy at once; PostgreSQL makes one wait, the other's lock is short.
+            connection.execute("SELECT pg_advisory_lock(hashtext('copy the template'))")
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                    sql.Identifier(name), sql.Identifier(TEMPLATE)
+                )
+            )
+        names.append(name)
+        return Database(
+            name,
+            addresses.superuser_url.replace("DATABASE", name),
+            addresses.app_url.replace("DATABASE", name),
+        )
+
+    yield make
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
+        for name in names:
+            statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+            connection.execute(statement.format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def database(new_database: Callable[[], Database]) -> Database:
+    """The migrated database of this pytest worker, shared by its tests."""
+    return new_database()
+
+
+@pytest.fixture(scope="session")
+def redis_url(addresses: Addresses) -> str:
+    """The Valkey of this run, shared by everybody: prefix your keys with the tenant."""
+    return addresses.redis_url
+
+
+@pytest.fixture
+def tenant() -> str:
+    """A tenant that nobody else has."""
+    return f"t-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL of the test's own, migrated, to be killed and restarted at will (takes 1.5 s)."""
+    directory = tmp_path_factory.mktemp("postgres")
+    server = EmbeddedPostgres.start(directory, durable=False)
+    try:
+        migrate(server.owner_url())
+        yield server
+    finally:
+        server.stop()
