@@ -1,0 +1,1 @@
+"""The log on PostgreSQL: stored form, appends, group commit, verification, library adapter."""

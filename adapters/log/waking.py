@@ -1,0 +1,79 @@
+"""Wake-ups: tell the followers that a tenant's log has grown, never inside the append.
+
+NOTIFY takes a database-wide lock at commit, so it must not stand in the append's transaction.
+After the commit a thread sends one notification for all tenants that grew since the last one. A
+lost notification costs the followers one poll, never a fact.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import psycopg
+import structlog
+
+from adapters.postgres.database import Connection, connect
+
+CHANNEL = "vedette_log"
+PAUSE_S = 0.002  # between two notifications of a process
+RECONNECT_PAUSE_S = 0.5
+PAYLOAD_BYTES_MAX = 7_000  # PostgreSQL takes 8,000; beyond it the empty payload wakes everybody
+
+_journal = structlog.get_logger(__name__)
+
+
+class Waker:
+    """One thread and one connection that say which tenants' logs have grown."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._grown: set[str] = set()
+        self._condition = threading.Condition(threading.Lock())
+        self._closed = False
+        self._thread: threading.Thread | None = None
+
+    def grown(self, tenant_id: str) -> None:
+        """Say, after the commit, that a tenant's log has grown. Returns at once."""
+        with self._condition:
+            self._grown.add(tenant_id)
+            if self._thread is None and not self._closed:
+                self._thread = threading.Thread(target=self._run, name="waker", daemon=True)
+                self._thread.start()
+            self._condition.notify()
+
+    def close(self) -> None:
+        """Stop; what was not said yet, the followers' polls will find."""
+        with self._condition:
+            self._closed = True
+            self._condition.notify()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        connection: Connection | None = None
+        while True:
+            with self._condition:
+                while not self._grown and not self._closed:
+                    self._condition.wait()
+                if self._closed:
+                    break
+                tenants, self._grown = self._grown, set()
+            try:
+                connection = connection or connect(self._url, "vedette-waker")
+                connection.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload(tenants)])
+                time.sleep(PAUSE_S)
+            except psycopg.OperationalError as error:
+                _journal.warning("wake_up_lost", error=str(error))
+                if connection is not None:
+                    connection.close()
+                    connection = None
+                time.sleep(RECONNECT_PAUSE_S)
+        if connection is not None:
+            connection.close()
+
+
+def payload(tenants: set[str]) -> str:
+    """Return the tenants, comma separated; empty means everybody."""
+    text = ",".join(sorted(tenants))
+    return text if len(text) <= PAYLOAD_BYTES_MAX else ""

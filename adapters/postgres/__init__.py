@@ -1,0 +1,1 @@
+"""PostgreSQL: connections bound to one tenant, migrations, rows."""

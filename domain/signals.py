@@ -1,0 +1,104 @@
+"""Signals: raw facts from the field, each a stream of one fact, so that a second delivery meets
+the first one at the log's door.
+
+A device's clock may be off. What it said stands in the fact, and how far off it was is measured
+against the moment it sent the signal; every rule orders signals by the corrected time.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, TypeAlias
+from uuid import UUID, uuid5
+
+import msgspec
+
+from domain.kernel import Event, Identifier, Latitude, Longitude
+
+# The root of every signal id; it never changes, or old deliveries would be taken in again.
+SIGNAL_NAMESPACE = UUID("5d0c9a2e-7a0e-5b0a-9d52-3c5c7b0c7f11")
+# Below this, the time that a message spends on its way looks like a clock that is off.
+CLOCK_TOLERANCE = timedelta(seconds=30)
+
+Unit = Annotated[float, msgspec.Meta(ge=0, le=1)]
+GpsAccuracyM = Annotated[float, msgspec.Meta(ge=0, le=100_000)]
+PhoneSignalDbm = Annotated[int, msgspec.Meta(ge=-140, le=0)]
+BatteryPercent = Annotated[int, msgspec.Meta(ge=0, le=100)]
+
+
+class Direction(StrEnum):
+    """Which end of a duty an attendance marks."""
+
+    CHECK_IN = "check_in"
+    CHECK_OUT = "check_out"
+
+
+class AttendanceRecorded(Event, frozen=True, tag="attendance.recorded"):
+    """A guard checked in or out at a site. Stated on arrival, as the device told it; it does not mean that the guard was there."""
+
+    signal_id: Identifier
+    source: Identifier
+    person_id: Identifier
+    site_id: Identifier
+    device_id: Identifier
+    direction: Direction
+    latitude: Latitude
+    longitude: Longitude
+    gps_accuracy_m: GpsAccuracyM
+    biometric_quality: Unit
+    biometric_matched: bool
+    occurred_at: datetime  # the device's clock
+    phone_signal_dbm: PhoneSignalDbm | None = None
+    battery_percent: BatteryPercent | None = None
+    sent_at: datetime | None = None  # the device's clock when it sent the signal
+    clock_skew_ms: int = 0  # device minus ours, 0 within the tolerance
+
+
+class LocationRecorded(Event, frozen=True, tag="location.recorded"):
+    """A phone told where it is. Stated on arrival; it does not mean that its guard carried it."""
+
+    signal_id: Identifier
+    source: Identifier
+    person_id: Identifier
+    device_id: Identifier
+    latitude: Latitude
+    longitude: Longitude
+    gps_accuracy_m: GpsAccuracyM
+    occurred_at: datetime  # the device's clock
+    site_id: Identifier | None = None
+    phone_signal_dbm: PhoneSignalDbm | None = None
+    battery_percent: BatteryPercent | None = None
+    sent_at: datetime | None = None  # the device's clock when it sent the signal
+    clock_skew_ms: int = 0  # device minus ours, 0 within the tolerance
+
+
+SignalEvent: TypeAlias = AttendanceRecorded | LocationRecorded
+
+
+def signal_uuid(source: str, signal_id: str) -> UUID:
+    """Return the identity of a signal: the same for every delivery of it, for ever."""
+    # The length keeps ("a/b", "c") and ("a", "b/c") apart.
+    return uuid5(SIGNAL_NAMESPACE, f"{len(source)}/{source}/{signal_id}")
+
+
+def signal_stream(signal: UUID) -> str:
+    """Return the stream that holds a signal's one fact."""
+    return f"signal-{signal}"
+
+
+def clock_skew_ms(sent_at: datetime | None, received_at: datetime) -> int:
+    """Return how far the device's clock is ahead of ours, in milliseconds; 0 within the tolerance."""
+    if sent_at is None:
+        return 0
+    skew = sent_at - received_at
+    if abs(skew) <= CLOCK_TOLERANCE:
+        return 0
+    return skew // timedelta(milliseconds=1)
+
+
+def corrected_at(signal: SignalEvent) -> datetime:
+    """Return when the signal happened by our clock, as well as it can be known."""
+    if signal.clock_skew_ms == 0:
+        return signal.occurred_at
+    return signal.occurred_at - timedelta(milliseconds=signal.clock_skew_ms)
