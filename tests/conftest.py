@@ -24,7 +24,7 @@ from adapters.embedded.valkey import EmbeddedValkey
 from adapters.postgres.migrating import migrate
 
 TEMPLATE = "vedette_template"
-DIRECTORY_VARIABLE = "VEDETTE_TEST_SERVERS"  # set to keep the servers' directory and look at logs
+DIRECTORY_VARIABLE = "KEEP_TEST_SERVERS_IN"  # names a directory that stays, for looking at logs
 
 
 class Database(NamedTuple):
