@@ -1,0 +1,86 @@
+"""Play: the deliveries of a world over a span of time, in the order in which they arrive.
+
+A span holds what is delivered in it, not what happens in it. So two neighbouring spans together hold exactly what the
+whole holds, and a played past goes over into the live present without a seam. Nothing is kept but the shifts under way
+and the signals that wait for a connection.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from random import Random
+
+from interfaces.simulator.deliveries import Delivery, Truth, delivery, truth_of
+from interfaces.simulator.phones import connected_at
+from interfaces.simulator.randomness import stream
+from interfaces.simulator.shifts import plan, shifts
+from interfaces.simulator.signals import Signal, signal
+from interfaces.simulator.tactics import Moment, moments
+from interfaces.simulator.world import DAY_S, Guard, World
+
+FLUSH_S = 90.0  # in which a phone that is back sends what it had queued, in no order
+NETWORK_FASTEST_S = 0.2
+NETWORK_SLOWEST_S = 4.0
+DUPLICATE_SOONEST_S = 1.0
+DUPLICATE_LATEST_S = 30 * 60.0
+# A phone-day is the longest outage.
+LONGEST_DELAY_S = DAY_S + FLUSH_S + NETWORK_SLOWEST_S + DUPLICATE_LATEST_S
+
+
+def play(world: World, start: float, end: float) -> Iterator[Delivery]:
+    """Every delivery from `start` up to but not including `end`, in order of arrival.
+
+    Both are seconds since 1970; `end` may be infinity.
+    """
+    tellings = (_tellings(world, guard, start, end) for guard in world.guards)
+    waiting: list[tuple[float, str, bool, Delivery]] = []
+    for happened_at, deliveries in heapq.merge(*tellings, key=lambda telling: telling[0]):
+        # Nothing is delivered before it happens, so what is due by now is complete.
+        while waiting and waiting[0][0] <= happened_at:
+            yield heapq.heappop(waiting)[3]
+        for found in deliveries:
+            if start <= found.deliver_at < end:
+                signal_id = str(found.signal["signal_id"])
+                entry = (found.deliver_at, signal_id, found.duplicate, found)
+                heapq.heappush(waiting, entry)
+    while waiting:
+        yield heapq.heappop(waiting)[3]
+
+
+def _tellings(
+    world: World, guard: Guard, start: float, end: float
+) -> Iterator[tuple[float, list[Delivery]]]:
+    """One guard's signals with their deliveries, in the order in which they happen."""
+    seed, interval_s = world.seed, world.parameters.location_interval_s
+    for shift in shifts(world, guard, start - LONGEST_DELAY_S, end):
+        planned = plan(world, shift)
+        draw = stream(seed, "shift", shift.shift_id)
+        ways = stream(seed, "delivery", shift.shift_id)
+        for moment in moments(planned, interval_s, draw):
+            if moment.at >= end:
+                break
+            written = signal(
+                draw,
+                moment,
+                guard,
+                signal_id=f"{shift.shift_id}.{moment.name}",
+                source=world.source,
+            )
+            truth = truth_of(planned, moment, written) if moment.fraud else None
+            yield moment.at, _deliveries(world, ways, moment, written, truth)
+
+
+def _deliveries(
+    world: World, ways: Random, moment: Moment, written: Signal, truth: Truth | None
+) -> list[Delivery]:
+    rates = world.parameters
+    deliver_at = connected_at(world.seed, rates.late_rate, moment.phone, moment.at)
+    if deliver_at > moment.at:
+        deliver_at += ways.uniform(0.0, FLUSH_S)
+    deliver_at += ways.uniform(NETWORK_FASTEST_S, NETWORK_SLOWEST_S)
+    found = [delivery(deliver_at, moment, written, duplicate=False, truth=truth)]
+    if ways.random() < rates.duplicate_rate:
+        again_at = deliver_at + ways.uniform(DUPLICATE_SOONEST_S, DUPLICATE_LATEST_S)
+        found.append(delivery(again_at, moment, written, duplicate=True))
+    return found
