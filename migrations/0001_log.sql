@@ -289,12 +289,13 @@ $$;
 -- Lease one tenant with work for a follower, or answer no row. The lease is the row lock, so it
 -- ends with the transaction, also when the process is killed. Longest untouched first.
 CREATE FUNCTION log.claim(p_follower text)
-RETURNS TABLE (tenant_id text, "position" bigint, hash bytea, skip_to bigint, head bigint)
+RETURNS TABLE (tenant_id text, "position" bigint, hash bytea, skip_to bigint, head bigint,
+               attempts integer)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 #variable_conflict use_column
 BEGIN
-    SELECT c.tenant_id, c.position, c.hash, c.skip_to, h.position
-    INTO tenant_id, "position", hash, skip_to, head
+    SELECT c.tenant_id, c.position, c.hash, c.skip_to, h.position, c.attempts
+    INTO tenant_id, "position", hash, skip_to, head, attempts
     FROM log.checkpoints c JOIN log.heads h USING (tenant_id)
     WHERE c.follower = p_follower AND h.position <> c.position AND c.stopped IS NULL
       AND c.retry_at <= clock_timestamp()

@@ -1,0 +1,1 @@
+"""Followers on PostgreSQL: leases, batches, checkpoints, parking, wake-ups."""

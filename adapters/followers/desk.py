@@ -1,0 +1,128 @@
+"""A policy as a follower: the desk where it works, in the transaction of its checkpoint."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from adapters.followers.runtime import Lease
+from adapters.log.appending import append_each
+from adapters.log.postgres_log import read_stream
+from adapters.postgres.database import Connection
+from application.following import Policy, because_of, derived_id
+from application.ports import Append, NewFact, Slice, StreamMoved
+from domain.catalogue import AnyRecorded, tag_of
+from domain.kernel import Decider, Event
+
+C = TypeVar("C")
+S = TypeVar("S")
+E = TypeVar("E", bound=Event)
+M = TypeVar("M", bound=msgspec.Struct)
+
+LOAD = (
+    "SELECT key, value FROM policy.memories"
+    " WHERE tenant_id = %s AND policy = %s AND key = ANY (%s)"
+)
+SAVE = (
+    "INSERT INTO policy.memories (tenant_id, policy, key, value)"
+    " SELECT %s, %s, u.key, u.value FROM unnest(%s::text[], %s::bytea[]) AS u (key, value)"
+    " ON CONFLICT (tenant_id, policy, key) DO UPDATE SET value = excluded.value"
+)
+
+
+class PolicyHandler:
+    """Runs one policy; what it records is appended once, at the end of the batch."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.name = policy.name
+        self.types = frozenset(tag_of(fact) for fact in policy.facts)
+
+    def handle(self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]) -> bool:
+        desk = PostgresDesk(connection, lease.tenant_id, self.name)
+        self.policy.handle(desk, batch)
+        return desk.finish()
+
+
+class PostgresDesk:
+    """The port `Desk` on the follower's own connection."""
+
+    def __init__(self, connection: Connection, tenant_id: str, policy: str) -> None:
+        self.tenant_id = tenant_id
+        self._connection = connection
+        self._policy = policy
+        self._memories: dict[str, msgspec.Struct | None] = {}
+        self._remembered: set[str] = set()
+        self._streams: dict[str, list[Event]] = {}  # read from the log, with what was done here
+        self._slices: list[Slice] = []
+        self._done: Counter[int] = Counter()  # facts stated so far because of a position
+
+    def memories(self, keys: Sequence[str], type_: type[M]) -> dict[str, M]:
+        missing = [key for key in dict.fromkeys(keys) if key not in self._memories]
+        if missing:
+            self._memories.update(dict.fromkeys(missing))
+            rows = self._connection.execute(
+                LOAD, [self.tenant_id, self._policy, missing], binary=True
+            )
+            for key, value in rows:
+                self._memories[key] = msgspec.json.decode(value, type=type_)
+        found: dict[str, M] = {}
+        for key in keys:
+            memory = self._memories[key]
+            if memory is not None:
+                assert isinstance(memory, type_), f"{key} holds another kind of memory."
+                found[key] = memory
+        return found
+
+    def remember(self, key: str, memory: msgspec.Struct) -> None:
+        self._memories[key] = memory
+        self._remembered.add(key)
+
+    def state(self, decider: Decider[Any, S, Any], stream_id: str) -> S:
+        return decider.replay(self._stream(stream_id))
+
+    def do(
+        self, decider: Decider[C, S, E], stream_id: str, command: C, because: AnyRecorded
+    ) -> list[E]:
+        stream = self._stream(stream_id)
+        events = decider.decide(decider.replay(stream), command)  # type: ignore[arg-type]  # a stream holds its own decider's facts
+        if events:
+            self.record(stream_id, len(stream), events, because)
+            stream.extend(events)
+        return events
+
+    def record(
+        self, stream_id: str, version: int, events: Sequence[Event], because: AnyRecorded
+    ) -> None:
+        facts = []
+        for event in events:
+            number = self._done[because.position]
+            self._done[because.position] += 1
+            facts.append(NewFact(event, derived_id(self._policy, because, number)))
+        self._slices.append(Slice(stream_id, version, facts, because_of(self._policy, because)))
+
+    def finish(self) -> bool:
+        """Write memories and facts; answer whether the log was appended to.
+
+        Raises:
+            StreamMoved: somebody wrote to a stream in between; the whole batch is to be done again.
+        """
+        if self._remembered:
+            keys = sorted(self._remembered)
+            values = [msgspec.json.encode(self._memories[key]) for key in keys]
+            self._connection.execute(SAVE, [self.tenant_id, self._policy, keys, values], binary=True)
+        if not self._slices:
+            return False
+        (outcome,) = append_each(self._connection, self.tenant_id, [Append(self._slices)])
+        if isinstance(outcome, StreamMoved):
+            raise outcome
+        return True
+
+    def _stream(self, stream_id: str) -> list[Event]:
+        if stream_id not in self._streams:
+            facts = read_stream(self._connection, self.tenant_id, stream_id)
+            self._streams[stream_id] = [fact.event for fact in facts]
+        return self._streams[stream_id]

@@ -1,0 +1,53 @@
+"""Listening: one connection per process that passes wake-ups on to whoever waits for them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import psycopg
+import structlog
+
+from adapters.log.waking import CHANNEL
+from adapters.postgres.database import connect
+
+LISTEN_ROUND_S = 1.0  # how often a quiet listener looks whether it shall stop
+RECONNECT_PAUSE_S = 0.5
+
+_journal = structlog.get_logger(__name__)
+
+
+class Listener:
+    """A thread that calls back with the tenants whose logs grew; None means any of them."""
+
+    def __init__(self, url: str, woken: Callable[[frozenset[str] | None], None]) -> None:
+        self._url = url
+        self._woken = woken
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop, within LISTEN_ROUND_S."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                with connect(self._url, "vedette-listener") as connection:
+                    connection.execute(f"LISTEN {CHANNEL}")
+                    # What was said before we listened is lost: everybody looks once.
+                    self._woken(None)
+                    while not self._stop.is_set():
+                        for notice in connection.notifies(timeout=LISTEN_ROUND_S):
+                            names = frozenset(filter(None, notice.payload.split(",")))
+                            self._woken(names or None)
+                            if self._stop.is_set():
+                                break
+            except psycopg.OperationalError as error:
+                _journal.warning("listener_lost_database", error=str(error))
+                self._stop.wait(RECONNECT_PAUSE_S)

@@ -1,0 +1,66 @@
+"""A projection as a follower: folds a batch into rows and writes them once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Generic, TypeVar
+
+import msgspec
+
+from adapters.followers.runtime import Lease
+from adapters.postgres.database import Connection
+from adapters.postgres.rows import RowTable
+from domain.catalogue import AnyRecorded, tag_of
+from projections.kernel import Projection
+
+R = TypeVar("R", bound=msgspec.Struct)
+
+LIVE = (
+    "INSERT INTO views.generations (tenant_id, projection) VALUES (%s, %s)"
+    " ON CONFLICT (tenant_id, projection) DO UPDATE SET live = views.generations.live"
+    " RETURNING live"
+)
+
+
+class ProjectionHandler(Generic[R]):
+    """Keeps one projection's live generation, or fills one beside it for a rebuild."""
+
+    def __init__(self, projection: Projection[R], generation: int | None = None) -> None:
+        self.projection = projection
+        self.table = RowTable(projection)
+        self.generation = generation  # None: whichever is live
+        self.name = projection.name if generation is None else f"{projection.name}@{generation}"
+        self.types = frozenset(tag_of(fact) for fact in projection.facts)
+
+    def handle(self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]) -> bool:
+        touched = [(key, fact) for fact in batch if (key := self.projection.key_of(fact))]
+        if touched:
+            generation = self._generation(connection, lease.tenant_id)
+            keys = list(dict.fromkeys(key for key, _ in touched))
+            before = self.table.load(connection, lease.tenant_id, generation, keys)
+            after = fold(self.projection, before, touched)
+            changed = [row for key, row in after.items() if before.get(key) is not row]
+            self.table.save(connection, lease.tenant_id, generation, changed)
+        return False
+
+    def _generation(self, connection: Connection, tenant_id: str) -> int:
+        if self.generation is not None:
+            return self.generation
+        row = connection.execute(LIVE, [tenant_id, self.projection.name]).fetchone()
+        assert row is not None, "An upsert with RETURNING answers one row."
+        live: int = row[0]
+        return live
+
+
+def fold(
+    projection: Projection[R],
+    before: dict[str, R],
+    touched: Sequence[tuple[str, AnyRecorded]],
+) -> dict[str, R]:
+    """Return the rows after the facts, each fact folded into the row that its key names."""
+    after = dict(before)
+    for key, fact in touched:
+        row = projection.project(after.get(key), fact)
+        if row is not None:
+            after[key] = row
+    return after

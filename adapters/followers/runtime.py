@@ -1,0 +1,289 @@
+"""The follower runtime: lease, batch, handle, checkpoint, in one transaction.
+
+The checkpoint row is the lease, so a killed process gives it back at once, any number of
+processes share the tenants without a leader, and what a handler does in this database happens
+exactly once: it stands with the checkpoint or not at all.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import msgspec
+import psycopg
+import structlog
+
+from adapters.log.postgres_log import COLUMNS, recorded
+from adapters.postgres.database import Connection, connect
+from application.ports import LogUnavailable, StreamMoved
+from domain.catalogue import AnyRecorded
+
+BATCH_EVENTS_MAX = 1_000
+TYPE = 3  # place of an event's type in COLUMNS
+POLL_S = 0.25  # a lost wake-up costs this much, never a fact
+ENROL_EVERY_POLLS = 4  # idle polls between looks for new tenants
+RECONNECT_PAUSE_S = 0.5
+RETRY_FIRST_S = 0.1  # doubles with each failure
+RETRY_LONGEST_S = 30.0
+ATTEMPTS_MAX = 6  # failures at one event before it is parked
+ERROR_CHARACTERS_MAX = 2_000
+
+_journal = structlog.get_logger(__name__)
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """A tenant that this process may move a follower forward in, until its transaction ends."""
+
+    tenant_id: str
+    position: int
+    hash: bytes
+    skip_to: int
+    head: int
+    attempts: int
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """What stands behind a lease: the wanted facts, and where the last event of all stands."""
+
+    facts: list[AnyRecorded]
+    position: int
+    hash: bytes
+
+
+class ForkFound(Exception):
+    """The log is not the one that this follower read before: a restored or failed-over database."""
+
+
+class Handler(Protocol):
+    """What a follower does with a batch, inside the transaction of its checkpoint."""
+
+    name: str
+    types: frozenset[str] | None  # tags of the facts it wants; None: all
+
+    def handle(
+        self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]
+    ) -> bool:
+        """Handle the wanted facts of a batch, oldest first; answer whether the tenant's log was appended to."""
+        ...
+
+
+class Loop:
+    """One follower in one process: claims tenants with work until it is told to stop."""
+
+    def __init__(
+        self,
+        url: str,
+        handler: Handler,
+        *,
+        grown: Callable[[str], None],
+        batch_events_max: int = BATCH_EVENTS_MAX,
+    ) -> None:
+        self.handler = handler
+        self.wake = threading.Event()
+        self._url = url
+        self._grown = grown
+        self._batch_events_max = batch_events_max
+        self._stop = threading.Event()
+        self._connection: Connection | None = None
+        # After a failed batch a tenant goes on event by event up to here, so that the good facts
+        # before a bad one are not held back by it. Lost with the process, which is harmless.
+        self._careful_to: dict[str, int] = {}
+
+    def run(self) -> None:
+        """Follow until `stop`; survives a database that goes away."""
+        idle_polls = ENROL_EVERY_POLLS
+        while not self._stop.is_set():
+            self.wake.clear()
+            try:
+                if idle_polls >= ENROL_EVERY_POLLS:
+                    self._enrol()
+                    idle_polls = 0
+                if self.step():
+                    continue
+            except (psycopg.OperationalError, psycopg.InterfaceError, LogUnavailable) as error:
+                _journal.warning("follower_lost_database", follower=self.handler.name, error=str(error))
+                self._disconnect()
+                self._stop.wait(RECONNECT_PAUSE_S)
+                continue
+            idle_polls += 0 if self.wake.wait(POLL_S) else 1
+        self._disconnect()
+
+    def stop(self) -> None:
+        """Ask `run` to end after the batch under way."""
+        self._stop.set()
+        self.wake.set()
+
+    def catch_up(self) -> None:
+        """Follow until there is nothing left to do, then return; for tests and commands."""
+        try:
+            self._enrol()
+            while self.step():
+                pass
+        finally:
+            self._disconnect()
+
+    def step(self) -> bool:
+        """Handle one batch of one tenant; answer whether there was one (done, failed or forked)."""
+        connection = self._connected()
+        lease: Lease | None = None
+        limit = self._batch_events_max
+        try:
+            with connection.transaction():
+                lease = self._claim(connection)
+                if lease is None:
+                    return False
+                if lease.attempts or self._careful_to.get(lease.tenant_id, 0) > lease.position:
+                    limit = 1
+                batch = read_batch(connection, lease, limit, self.handler.types)
+                facts = batch.facts
+                if lease.skip_to > lease.position:
+                    facts = [fact for fact in facts if fact.position > lease.skip_to]
+                appended = bool(facts) and self.handler.handle(connection, lease, facts)
+                self._move(connection, lease, batch.position, batch.hash)
+        except ForkFound as fork:
+            assert lease is not None
+            self._stop_tenant(lease, "forked", str(fork))
+        except StreamMoved:
+            # Somebody wrote to a stream in between: the next claim reads it again.
+            return True
+        except (psycopg.OperationalError, psycopg.InterfaceError, LogUnavailable):
+            raise
+        except Exception as error:
+            if lease is None:
+                raise
+            self._fail(lease, min(lease.position + limit, lease.head), error)
+        else:
+            if appended:
+                self._grown(lease.tenant_id)
+        return True
+
+    def _claim(self, connection: Connection) -> Lease | None:
+        row = connection.execute(
+            "SELECT tenant_id, position, hash, skip_to, head, attempts FROM log.claim(%s)",
+            [self.handler.name],
+            binary=True,
+        ).fetchone()
+        return None if row is None else Lease(*row)
+
+    def _move(self, connection: Connection, lease: Lease, position: int, hash_: bytes) -> None:
+        connection.execute(
+            "UPDATE log.checkpoints SET position = %s, hash = %s, attempts = 0, error = NULL,"
+            " updated_at = clock_timestamp() WHERE follower = %s AND tenant_id = %s",
+            [position, hash_, self.handler.name, lease.tenant_id],
+        )
+
+    def _fail(self, lease: Lease, last: int, error: Exception) -> None:
+        """Remember a failure; after enough of them at one event, park it and stop the tenant."""
+        text = f"{type(error).__name__}: {error}"[:ERROR_CHARACTERS_MAX]
+        _journal.error(
+            "follower_failed",
+            follower=self.handler.name,
+            tenant=lease.tenant_id,
+            after=lease.position,
+            error=text,
+            exc_info=error,
+        )
+        if last > lease.position + 1:
+            self._careful_to[lease.tenant_id] = last
+            return
+        attempts = lease.attempts + 1
+        if attempts >= ATTEMPTS_MAX:
+            self._stop_tenant(lease, "parked", text)
+            return
+        pause_s = min(RETRY_FIRST_S * 2**attempts, RETRY_LONGEST_S)
+        self._update(
+            lease,
+            "UPDATE log.checkpoints SET attempts = %(attempts)s, error = %(error)s,"
+            " retry_at = clock_timestamp() + make_interval(secs => %(pause_s)s),"
+            " updated_at = clock_timestamp()"
+            " WHERE follower = %(follower)s AND tenant_id = %(tenant)s"
+            " AND position = %(position)s",
+            attempts=attempts,
+            error=text,
+            pause_s=pause_s,
+        )
+
+    def _stop_tenant(self, lease: Lease, why: str, error: str) -> None:
+        _journal.error(
+            f"follower_{why}", follower=self.handler.name, tenant=lease.tenant_id, error=error
+        )
+        self._update(
+            lease,
+            "WITH stopped AS (UPDATE log.checkpoints SET stopped = %(why)s, error = %(error)s,"
+            " attempts = attempts + 1, updated_at = clock_timestamp()"
+            " WHERE follower = %(follower)s AND tenant_id = %(tenant)s"
+            " AND position = %(position)s AND stopped IS NULL"
+            " RETURNING follower, tenant_id, position, attempts, error)"
+            " INSERT INTO log.parked (follower, tenant_id, position, attempts, error)"
+            " SELECT follower, tenant_id, position + 1, attempts, error FROM stopped"
+            " ON CONFLICT (follower, tenant_id, position) DO UPDATE"
+            " SET attempts = excluded.attempts, error = excluded.error,"
+            " parked_at = clock_timestamp(), outcome = NULL",
+            why=why,
+            error=error,
+        )
+
+    def _update(self, lease: Lease, query: str, **parameters: object) -> None:
+        """Write about a failure in a transaction of its own: the one that failed is rolled back."""
+        connection = self._connected()
+        with connection.transaction():
+            connection.execute("SELECT log.bind(%s)", [lease.tenant_id])
+            connection.execute(
+                query.encode(),
+                {
+                    "follower": self.handler.name,
+                    "tenant": lease.tenant_id,
+                    "position": lease.position,
+                    **parameters,
+                },
+            )
+
+    def _enrol(self) -> None:
+        self._connected().execute("SELECT log.enrol_follower(%s)", [self.handler.name])
+
+    def _connected(self) -> Connection:
+        if self._connection is None or self._connection.closed:
+            self._connection = connect(self._url, f"vedette-{self.handler.name}"[:60])
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def read_batch(
+    connection: Connection, lease: Lease, limit: int, types: frozenset[str] | None
+) -> Batch:
+    """Return what stands behind a lease: up to `limit` events, the wanted ones decoded.
+
+    The checkpoint's own event is read again in front of them: its hash must be the one that the
+    follower remembers, and positions must follow one another.
+
+    Raises:
+        ForkFound: the log differs from what was read before, or has a hole.
+        UnreadableFact: a wanted event cannot be decoded; the caller goes on event by event.
+    """
+    if lease.head < lease.position:
+        raise ForkFound(f"The log ends at {lease.head}, before the checkpoint at {lease.position}.")
+    rows = connection.execute(
+        f"SELECT {COLUMNS}, hash FROM log.events WHERE tenant_id = %s AND position >= %s"
+        " ORDER BY position LIMIT %s",
+        [lease.tenant_id, lease.position, limit + (1 if lease.position else 0)],
+        binary=True,
+    ).fetchall()
+    if lease.position:
+        known = rows.pop(0) if rows else None
+        if known is None or known[0] != lease.position or known[-1] != lease.hash:
+            raise ForkFound(f"The event at {lease.position} is not the one that was read before.")
+    for expected, row in enumerate(rows, lease.position + 1):
+        if row[0] != expected:
+            raise ForkFound(f"There is no event at {expected}; the next one is at {row[0]}.")
+    if not rows:
+        raise ForkFound(f"The head is at {lease.head}, but nothing stands behind {lease.position}.")
+    facts = [
+        recorded(lease.tenant_id, row) for row in rows if types is None or row[TYPE] in types
+    ]
+    return Batch(facts, rows[-1][0], rows[-1][-1])

@@ -1,0 +1,82 @@
+"""Following: what a follower is, and what a policy may do while it handles a batch of facts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeVar
+from uuid import UUID, uuid5
+
+import msgspec
+
+from application.ports import Cause
+from domain.catalogue import AnyRecorded
+from domain.kernel import Decider, Event
+
+# The root of the ids of facts that policies state; it never changes.
+POLICY_NAMESPACE = UUID("0d7a3c0e-4a55-5d2f-8c8b-1f6f3a1f9e02")
+
+C = TypeVar("C")
+S = TypeVar("S")
+E = TypeVar("E", bound=Event)
+M = TypeVar("M", bound=msgspec.Struct)
+
+
+class Desk(Protocol):
+    """Where a policy works: one tenant, one transaction, together with the policy's checkpoint.
+
+    Everything done here stands with the checkpoint or not at all. States and memories include
+    what was done earlier at the same desk.
+    """
+
+    tenant_id: str
+
+    def memories(self, keys: Sequence[str], type_: type[M]) -> dict[str, M]:
+        """Return what the policy remembers under these keys; absent keys are left out."""
+        ...
+
+    def remember(self, key: str, memory: msgspec.Struct) -> None:
+        """Keep a memory under a key."""
+        ...
+
+    def state(self, decider: Decider[Any, S, Any], stream_id: str) -> S:
+        """Return an aggregate as it stands."""
+        ...
+
+    def do(
+        self, decider: Decider[C, S, E], stream_id: str, command: C, because: AnyRecorded
+    ) -> list[E]:
+        """Decide a command on the aggregate as it stands, and record the facts.
+
+        Raises:
+            Refused: the aggregate met a rule; nothing is recorded.
+        """
+        ...
+
+    def record(
+        self, stream_id: str, version: int, events: Sequence[Event], because: AnyRecorded
+    ) -> None:
+        """Record facts on a stream that stands at `version`, without a decision."""
+        ...
+
+
+class Policy(Protocol):
+    """A follower that answers facts with wishes."""
+
+    name: str  # keys its place in the log and its memories: never rename
+    facts: tuple[type[Event], ...]  # what it reacts to; other facts are not even decoded
+
+    def handle(self, desk: Desk, batch: Sequence[AnyRecorded]) -> None:
+        """React to facts, oldest first. A batch may be of any size: only the order may matter."""
+        ...
+
+
+def because_of(policy: str, fact: AnyRecorded) -> Cause:
+    """Return the envelope of what a policy does in answer to a fact."""
+    return Cause(
+        actor=f"policy:{policy}", correlation_id=fact.correlation_id, caused_by=fact.position
+    )
+
+
+def derived_id(policy: str, fact: AnyRecorded, number: int) -> UUID:
+    """Return the id of the n-th fact that a policy states because of a fact: the same every time."""
+    return uuid5(POLICY_NAMESPACE, f"{policy}/{fact.tenant_id}/{fact.event_id}/{number}")

@@ -1,0 +1,30 @@
+"""What every projection has in common: a name, a row, and a pure fold from facts to that row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+import msgspec
+
+from domain.catalogue import AnyRecorded
+from domain.kernel import Event
+
+R = TypeVar("R", bound=msgspec.Struct)
+
+
+class Projection(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
+    """One read model: how a fact finds its row and what it does to it.
+
+    `project` is pure: the same facts in the same order give the same row, live or rebuilt. The row
+    is flat; lists and nested values are stored as JSON.
+    """
+
+    name: str  # keys its follower and its generations in the database: never rename
+    table: str
+    row: type[R]
+    key: str  # the row's field that tells it from the others of its tenant
+    newest_first: str  # the row's field by which pages are ordered, latest first
+    facts: tuple[type[Event], ...]  # what it folds; other facts are not even decoded
+    key_of: Callable[[AnyRecorded], str | None]
+    project: Callable[[R | None, AnyRecorded], R | None]
