@@ -173,30 +173,35 @@ def server_lock(directory: Path) -> Iterator[int]:
         yield file.fileno()
 
 
-def socket_directory(directory: Path, longest_name: str) -> tuple[Path, list[str]]:
-    """Return a private directory whose sockets have short enough paths, and what to remove later.
-
-    The path is the same at each start, so that a restart leaves every URL as it is.
-    """
-    near = directory / "run"
+def socket_directory(directory: Path, longest_name: str) -> Path:
+    """Return where a server's socket is: the same at each start, and short enough for a socket."""
+    near = directory.resolve() / "run"
     if fits(near / longest_name):
-        near.mkdir(mode=0o700, exist_ok=True)
-        near.chmod(0o700)
-        return near, []
-    name = f"vedette-{hashlib.sha256(os.fsencode(directory)).hexdigest()[:16]}"
+        return near
+    name = f"vedette-{hashlib.sha256(os.fsencode(directory.resolve())).hexdigest()[:16]}"
     far = Path(tempfile.gettempdir()) / name
-    if not fits(far / longest_name):
-        far = Path("/tmp") / name  # noqa: S108 - made afresh below, by us and for us alone
+    return far if fits(far / longest_name) else Path("/tmp") / name  # noqa: S108 - see below
+
+
+def make_socket_directory(directory: Path, longest_name: str) -> tuple[Path, list[str]]:
+    """Make the private directory of a server's socket; return it and what to remove later.
+
+    Raises:
+        EmbeddedServerFailed: somebody else's directory is in the way.
+    """
+    place = socket_directory(directory, longest_name)
+    is_near = place.parent == directory.resolve()
     try:
-        if far.is_symlink() or far.exists():
-            shutil.rmtree(far)
-        far.mkdir(mode=0o700)
+        if not is_near and (place.is_symlink() or place.exists()):
+            shutil.rmtree(place)  # never used as found: anybody could have put it there
+        place.mkdir(mode=0o700, exist_ok=is_near)
+        place.chmod(0o700)
     except OSError as error:
         raise EmbeddedServerFailed(
-            f"The path of {directory} is too long for a socket, and {far} cannot be made instead: "
+            f"The directory {place} for the server's socket cannot be made: "
             f"{error.strerror or error}."
         ) from error
-    return far, [str(far)]
+    return place, [] if is_near else [str(place)]
 
 
 def fits(path: Path) -> bool:

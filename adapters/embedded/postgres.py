@@ -32,6 +32,7 @@ DATABASE = "vedette"
 SUPERUSER = "postgres"
 APP_ROLE = "vedette_app"
 SOCKET_NAME = ".s.PGSQL.5432"
+LOCK_NAME = f"{SOCKET_NAME}.lock"
 ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC", "PATH": os.defpath}
 
 SETTINGS = {
@@ -58,15 +59,14 @@ class EmbeddedPostgres(EmbeddedServer):
     def __init__(self, directory: Path, *, durable: bool) -> None:
         super().__init__(directory, durable=durable)
         self._identity: Identity | None = None
-        self._socket_directory = self.directory
 
     def owner_url(self, database: str = DATABASE) -> str:
         """Return a libpq URI for the superuser: for migrations and for making databases."""
-        return self._url(SUPERUSER, database)
+        return url(self.directory, SUPERUSER, database)
 
     def app_url(self, database: str = DATABASE) -> str:
         """Return a libpq URI for the application's role, which migrations create."""
-        return self._url(APP_ROLE, database)
+        return url(self.directory, APP_ROLE, database)
 
     def create_database(self, name: str, template: str | None = None) -> None:
         """Create a database, empty or as a copy of a template that nobody is connected to."""
@@ -76,10 +76,6 @@ class EmbeddedPostgres(EmbeddedServer):
         with psycopg.connect(self.owner_url("postgres"), autocommit=True) as connection:
             connection.execute(statement)
 
-    def _url(self, user: str, database: str) -> str:
-        host = quote(str(self._socket_directory), safe="")
-        return f"postgresql://{user}@/{quote(database, safe='')}?host={host}"
-
     def _launch(self) -> None:
         with kept.server_lock(self.directory) as lock:
             kept.rotate(self.log)
@@ -88,12 +84,10 @@ class EmbeddedPostgres(EmbeddedServer):
                 self._identity = self._able(self._identity)
             self._ensure_data()
             self._refuse_foreign_server()
-            self._socket_directory, leftovers = kept.socket_directory(
-                self.directory, f"{SOCKET_NAME}.lock"
-            )
-            give(self._socket_directory, self._identity)
+            sockets, leftovers = kept.make_socket_directory(self.directory, LOCK_NAME)
+            give(sockets, self._identity)
             settings = SETTINGS | ({} if self.durable else NOT_DURABLE)
-            settings["unix_socket_directories"] = f'"{self._socket_directory}"'
+            settings["unix_socket_directories"] = f'"{sockets}"'
             options = [f"--{name}={value}" for name, value in settings.items()]
             command = [str(BINARIES / "postgres"), "-D", str(self.data), *options]
             self._server = self._keep(command, self.data, lock=lock, leftovers=leftovers)
@@ -181,7 +175,7 @@ class EmbeddedPostgres(EmbeddedServer):
                     f"A PostgreSQL server ({pid}) already runs in {self.data}."
                 )
         pid_file.unlink()
-        (self.directory / "run" / f"{SOCKET_NAME}.lock").unlink(missing_ok=True)
+        (self.directory / "run" / LOCK_NAME).unlink(missing_ok=True)
 
     def _furnish(self) -> None:
         with psycopg.connect(self.owner_url("postgres"), autocommit=True) as connection:
@@ -190,6 +184,12 @@ class EmbeddedPostgres(EmbeddedServer):
             ).fetchone()
         if known is None:
             self.create_database(DATABASE)
+
+
+def url(directory: Path, user: str, database: str = DATABASE) -> str:
+    """Return the libpq URI of the server in a directory, whether it runs at the moment or not."""
+    host = quote(str(kept.socket_directory(directory, LOCK_NAME)), safe="")
+    return f"postgresql://{user}@/{quote(database, safe='')}?host={host}"
 
 
 def identity_for(data: Path) -> Identity | None:

@@ -25,24 +25,19 @@ SOCKET_NAME = "valkey.sock"
 class EmbeddedValkey(EmbeddedServer):
     """Valkey in a directory, reached over its socket."""
 
-    def __init__(self, directory: Path, *, durable: bool) -> None:
-        super().__init__(directory, durable=durable)
-        self._socket = self.directory / SOCKET_NAME
-
     @property
     def url(self) -> str:
         """The `unix://` URL that redis-py and Dramatiq take."""
-        return f"unix://{quote(str(self._socket))}"
+        return url(self.directory)
 
     def _launch(self) -> None:
         with kept.server_lock(self.directory) as lock:
             kept.rotate(self.log)
             self.data.mkdir(mode=0o700, exist_ok=True)
-            sockets, leftovers = kept.socket_directory(self.directory, SOCKET_NAME)
-            self._socket = sockets / SOCKET_NAME
+            sockets, leftovers = kept.make_socket_directory(self.directory, SOCKET_NAME)
             settings = {
                 "port": "0",
-                "unixsocket": str(self._socket),
+                "unixsocket": str(sockets / SOCKET_NAME),
                 "unixsocketperm": "700",
                 "dir": str(self.data),
                 "appendonly": "yes" if self.durable else "no",
@@ -71,3 +66,8 @@ class EmbeddedValkey(EmbeddedServer):
                 return bool(client.ping())
         except redis.RedisError:
             return False
+
+
+def url(directory: Path) -> str:
+    """Return the URL of the server in a directory, whether it runs at the moment or not."""
+    return f"unix://{quote(str(kept.socket_directory(directory, SOCKET_NAME) / SOCKET_NAME))}"

@@ -1,0 +1,83 @@
+"""The `vedette` command: a shell that knows the commands by name and imports the one that is used.
+
+A command `name` lives in `interfaces/cli/<name>.py` (`import` in `importing.py`, since a module
+cannot be called so) and is there under the name `app`: a function for a plain command, or a
+`cyclopts.App(name="<name>")` for one with sub-commands. It answers on standard output, returns
+None or an exit code, and fails by raising `CommandFailed` (see `failing.py`). Wrong usage ends
+with exit code 2, a failure with 1, Ctrl-C with 130.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.metadata import version
+
+from cyclopts import App, Group
+
+RUN = Group("Run", sort_key=1)
+SET_UP = Group("Set up", sort_key=2)
+LOOK = Group("Look after the log", sort_key=3)
+FEED = Group("Bring in signals", sort_key=4)
+
+INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
+
+COMMANDS: list[tuple[str, str, Group, str]] = [
+    ("up", "up", RUN, "Run everything: databases, web, followers and workers."),
+    ("serve", "serve", RUN, "Run one web process: HTTP, feed and page."),
+    ("follow", "follow", RUN, "Run one follower process: read models and policies."),
+    ("work", "work", RUN, "Run one worker process: jobs such as training."),
+    ("demo", "demo", RUN, "Fill a running Vedette with a demo tenant."),
+    ("migrate", "migrate", SET_UP, "Bring the database up to this release."),
+    ("tenant", "tenant", SET_UP, "Create and list tenants."),
+    ("site", "site", SET_UP, "Register and list sites."),
+    ("person", "person", SET_UP, "Register and list persons."),
+    ("device", "device", SET_UP, "Register and list devices."),
+    ("user", "user", SET_UP, "Create users and set passwords and roles."),
+    ("key", "key", SET_UP, "Issue, list and revoke API keys."),
+    ("log", "log", LOOK, "Read, follow and verify a tenant's log."),
+    (
+        "followers",
+        "followers",
+        LOOK,
+        "Show how far each follower is; retry or skip what is parked.",
+    ),
+    ("rebuild", "rebuild", LOOK, "Rebuild a read model from the log and swap it in."),
+    ("import", "importing", FEED, "Import signals from a CSV or NDJSON file."),
+    ("simulate", "simulate", FEED, "Play simulated field signals against a running Vedette."),
+]
+
+app = App(
+    name="vedette",
+    help="Event-sourced NOC intelligence for guard-force and facility security.",
+    version=lambda: version("vedette"),
+    version_flags=["--version"],
+    result_action="return_value",
+)
+for place, (name, module, group, help_text) in enumerate(COMMANDS):
+    target = f"interfaces.cli.{module}:app"
+    app.command(target, name=name, group=group, help=help_text, sort_key=place)
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit code."""
+    try:
+        sys.exit(app() or 0)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of our output left, as `head` does. Python would complain again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        from interfaces.cli.failing import sentence_for
+
+        sentence = sentence_for(error)
+        if sentence is None:
+            raise
+        print(sentence, file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

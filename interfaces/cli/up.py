@@ -1,0 +1,20 @@
+"""`vedette up`: everything in one command."""
+
+from __future__ import annotations
+
+from interfaces import settings
+from interfaces.supervisor import Supervisor
+
+
+def app(*, demo: bool = False) -> int:
+    """Run everything on this machine: databases, web, followers and workers.
+
+    PostgreSQL and Valkey are started in the data directory unless VEDETTE_DATABASE_URL and
+    VEDETTE_REDIS_URL name others. Ctrl-C stops it all; the data stays for the next start.
+
+    Parameters
+    ----------
+    demo
+        Make a demo tenant and go on playing simulated signals from its field.
+    """
+    return Supervisor(settings.load(), demo=demo).run()

@@ -1,0 +1,1 @@
+"""Tests of `vedette up`, with stand-ins for the parts that it starts."""
