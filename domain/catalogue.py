@@ -9,10 +9,11 @@ from uuid import UUID
 
 import msgspec
 
+from domain.fraud.facts import FraudEvent
 from domain.kernel import Event
 from domain.signals import SignalEvent
 
-AnyEvent: TypeAlias = SignalEvent
+AnyEvent: TypeAlias = SignalEvent | FraudEvent
 
 E_co = TypeVar("E_co", bound=Event, covariant=True)
 

@@ -1,0 +1,1 @@
+"""Fraud: what one attendance tells of deceit, and how likely it is."""
