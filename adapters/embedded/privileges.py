@@ -18,8 +18,10 @@ CAP_DAC_OVERRIDE = 1
 CAP_DAC_READ_SEARCH = 2
 PR_SET_PDEATHSIG = 1
 PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
+SECBIT_NO_SETUID_FIXUP = 1 << 2
 CAPABILITY_VERSION_3 = 0x20080522
 
 IS_LINUX = sys.platform == "linux"
@@ -44,6 +46,8 @@ def become(identity: Identity) -> None:
     os.setgroups([])
     if keeps:
         call("prctl", PR_SET_KEEPCAPS, 1, 0, 0, 0)
+        # Without it, access(2), which PostgreSQL asks about its own binaries, ignores what we keep.
+        call("prctl", PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.setresgid(identity.gid, identity.gid, identity.gid)
     os.setresuid(identity.uid, identity.uid, identity.uid)
     if keeps and identity.capability is not None:
