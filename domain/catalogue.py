@@ -9,11 +9,29 @@ from uuid import UUID
 
 import msgspec
 
+from domain.access import ApiKeyEvent, UserEvent
+from domain.alert import AlertEvent
+from domain.directory.device import DeviceEvent
+from domain.directory.person import PersonEvent
+from domain.directory.site import SiteEvent
+from domain.directory.tenant import TenantEvent
 from domain.fraud.facts import FraudEvent
 from domain.kernel import Event
 from domain.signals import SignalEvent
+from domain.ticket import TicketEvent
 
-AnyEvent: TypeAlias = SignalEvent | FraudEvent
+AnyEvent: TypeAlias = (
+    TenantEvent
+    | SiteEvent
+    | PersonEvent
+    | DeviceEvent
+    | UserEvent
+    | ApiKeyEvent
+    | SignalEvent
+    | FraudEvent
+    | AlertEvent
+    | TicketEvent
+)
 
 E_co = TypeVar("E_co", bound=Event, covariant=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from functools import reduce
 from typing import Annotated, Generic, TypeVar
 
@@ -18,12 +19,15 @@ LONG_TEXT_CHARACTERS_MAX = 4_000
 
 #: A tenant's own name for a site, a person or a device.
 Identifier = Annotated[
-    str, msgspec.Meta(min_length=1, max_length=IDENTIFIER_CHARACTERS_MAX, pattern=r"^[A-Za-z0-9._:-]+$")
+    str,
+    msgspec.Meta(min_length=1, max_length=IDENTIFIER_CHARACTERS_MAX, pattern=r"^[A-Za-z0-9._:-]+$"),
 ]
 #: One line that a person reads: a name, a title.
 ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=SHORT_TEXT_CHARACTERS_MAX)]
 #: Some paragraphs that a person writes: a comment, a resolution.
 LongText = Annotated[str, msgspec.Meta(min_length=1, max_length=LONG_TEXT_CHARACTERS_MAX)]
+#: A moment that says its zone; one without would mean something else on every machine.
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 Latitude = Annotated[float, msgspec.Meta(ge=-90, le=90)]  # degrees, WGS 84
 Longitude = Annotated[float, msgspec.Meta(ge=-180, le=180)]  # degrees, WGS 84
 
@@ -34,7 +38,8 @@ PersonalName = Annotated[
     msgspec.Meta(min_length=1, max_length=SHORT_TEXT_CHARACTERS_MAX, extra={"personal": True}),
 ]
 PersonalPhone = Annotated[
-    str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[0-9+() -]+$", extra={"personal": True})
+    str,
+    msgspec.Meta(min_length=1, max_length=32, pattern=r"^[0-9+() -]+$", extra={"personal": True}),
 ]
 
 

@@ -1,0 +1,30 @@
+"""Access: who may do what. Passwords, secrets and their hashes are never facts."""
+
+from domain.access.api_key import API_KEY as API_KEY
+from domain.access.api_key import ApiKeyCommand as ApiKeyCommand
+from domain.access.api_key import ApiKeyEvent as ApiKeyEvent
+from domain.access.api_key import ApiKeyIssued as ApiKeyIssued
+from domain.access.api_key import ApiKeyIsTaken as ApiKeyIsTaken
+from domain.access.api_key import ApiKeyRevoked as ApiKeyRevoked
+from domain.access.api_key import ApiKeyUnknown as ApiKeyUnknown
+from domain.access.api_key import IssueApiKey as IssueApiKey
+from domain.access.api_key import RevokeApiKey as RevokeApiKey
+from domain.access.api_key import key_stream as key_stream
+from domain.access.roles import CAPABILITIES as CAPABILITIES
+from domain.access.roles import Capability as Capability
+from domain.access.roles import Role as Role
+from domain.access.roles import capabilities_of as capabilities_of
+from domain.access.user import USER as USER
+from domain.access.user import EnrolUser as EnrolUser
+from domain.access.user import ReinstateUser as ReinstateUser
+from domain.access.user import SuspendUser as SuspendUser
+from domain.access.user import UserCommand as UserCommand
+from domain.access.user import UserEnrolled as UserEnrolled
+from domain.access.user import UserEvent as UserEvent
+from domain.access.user import UserReinstated as UserReinstated
+from domain.access.user import UserRenamed as UserRenamed
+from domain.access.user import UserRolesGranted as UserRolesGranted
+from domain.access.user import UserScopeLimited as UserScopeLimited
+from domain.access.user import UserSuspended as UserSuspended
+from domain.access.user import UserUnknown as UserUnknown
+from domain.access.user import user_stream as user_stream

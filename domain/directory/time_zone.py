@@ -1,0 +1,39 @@
+"""Time zones: names of the IANA database, checked before they stand in a fact."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from domain.kernel import Refused
+
+#: A name of the IANA time zone database, such as Europe/London.
+TimeZoneName = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_+/-]+$")
+]
+
+
+class TimeZoneUnknown(Refused):
+    """The name is not in the IANA time zone database."""
+
+    code = "time_zone.unknown"
+
+
+def require_time_zone(name: str) -> None:
+    """Refuse a name that is not in the IANA time zone database.
+
+    The database of this machine is asked when a wish is decided, never when a fact is replayed: a
+    zone that the database drops one day leaves the past readable.
+
+    Raises:
+        TimeZoneUnknown: the database does not know the name.
+    """
+    try:
+        ZoneInfo(name)
+    # An OSError tells of a folder, such as Europe; a ValueError of a path out of the database.
+    except (KeyError, ValueError, OSError) as error:
+        raise TimeZoneUnknown(
+            f"{name!r} is not a time zone; use a name like Europe/London.", field="$.time_zone"
+        ) from error

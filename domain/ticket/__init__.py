@@ -1,0 +1,37 @@
+"""Ticket: work for a person, from the moment it is asked for until it is over."""
+
+from domain.ticket.facts import Priority as Priority
+from domain.ticket.facts import TicketAssigned as TicketAssigned
+from domain.ticket.facts import TicketCancelled as TicketCancelled
+from domain.ticket.facts import TicketCategory as TicketCategory
+from domain.ticket.facts import TicketClosed as TicketClosed
+from domain.ticket.facts import TicketCommented as TicketCommented
+from domain.ticket.facts import TicketEvent as TicketEvent
+from domain.ticket.facts import TicketEvidenceWithdrawn as TicketEvidenceWithdrawn
+from domain.ticket.facts import TicketHeld as TicketHeld
+from domain.ticket.facts import TicketLinked as TicketLinked
+from domain.ticket.facts import TicketMerged as TicketMerged
+from domain.ticket.facts import TicketOpened as TicketOpened
+from domain.ticket.facts import TicketPrioritised as TicketPrioritised
+from domain.ticket.facts import TicketReopened as TicketReopened
+from domain.ticket.facts import TicketRepeated as TicketRepeated
+from domain.ticket.facts import TicketResolved as TicketResolved
+from domain.ticket.facts import TicketResumed as TicketResumed
+from domain.ticket.facts import TicketStarted as TicketStarted
+from domain.ticket.facts import TicketStatus as TicketStatus
+from domain.ticket.wishes import AssignTicket as AssignTicket
+from domain.ticket.wishes import CancelTicket as CancelTicket
+from domain.ticket.wishes import CloseTicket as CloseTicket
+from domain.ticket.wishes import CommentTicket as CommentTicket
+from domain.ticket.wishes import HoldTicket as HoldTicket
+from domain.ticket.wishes import LinkTicket as LinkTicket
+from domain.ticket.wishes import MergeTicket as MergeTicket
+from domain.ticket.wishes import OpenTicket as OpenTicket
+from domain.ticket.wishes import PrioritiseTicket as PrioritiseTicket
+from domain.ticket.wishes import ReopenTicket as ReopenTicket
+from domain.ticket.wishes import RepeatTicket as RepeatTicket
+from domain.ticket.wishes import ResolveTicket as ResolveTicket
+from domain.ticket.wishes import ResumeTicket as ResumeTicket
+from domain.ticket.wishes import StartTicket as StartTicket
+from domain.ticket.wishes import TicketCommand as TicketCommand
+from domain.ticket.wishes import WithdrawTicketEvidence as WithdrawTicketEvidence

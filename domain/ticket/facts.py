@@ -1,0 +1,166 @@
+"""What a ticket's story is made of."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, TypeAlias
+from uuid import UUID
+
+import msgspec
+
+from domain.alert.facts import DedupKey, Score
+from domain.fraud.types import FraudType
+from domain.kernel import Event, Identifier, Instant, LongText, ShortText
+from domain.severity import Severity
+
+
+class TicketCategory(StrEnum):
+    """Whose kind of work it is."""
+
+    SECURITY_FRAUD = "SECURITY_FRAUD"
+    OPERATIONS = "OPERATIONS"
+
+
+class TicketStatus(StrEnum):
+    """Where a ticket stands; the last three are over for good, but CANCELLED and CLOSED may be reopened."""
+
+    NEW = "NEW"
+    ASSIGNED = "ASSIGNED"
+    IN_PROGRESS = "IN_PROGRESS"
+    ON_HOLD = "ON_HOLD"
+    RESOLVED = "RESOLVED"
+    CLOSED = "CLOSED"
+    CANCELLED = "CANCELLED"
+    MERGED = "MERGED"
+
+
+class Priority(StrEnum):
+    """What comes first in a queue, the most pressing first."""
+
+    URGENT = "URGENT"
+    HIGH = "HIGH"
+    NORMAL = "NORMAL"
+    LOW = "LOW"
+
+
+RepeatCount = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class TicketOpened(Event, frozen=True, tag="ticket.opened"):
+    """There is work for a person. Stated by a policy or a person; the ticket is NEW until it is assigned."""
+
+    ticket_id: UUID
+    category: TicketCategory
+    title: ShortText
+    severity: Severity
+    priority: Priority
+    site_id: Identifier
+    person_id: Identifier | None = None  # whom it is about
+    fraud_type: FraudType | None = None
+    dedup_key: DedupKey | None = None
+    alert_id: UUID | None = None  # the alert that it was opened for
+    assignee: Identifier | None = (
+        None  # for whom it was opened; the assignment is a fact of its own
+    )
+
+
+class TicketAssigned(Event, frozen=True, tag="ticket.assigned"):
+    """A ticket was given to a user. A NEW one becomes ASSIGNED; work that was begun goes on in other hands."""
+
+    assignee: Identifier  # username
+
+
+class TicketStarted(Event, frozen=True, tag="ticket.started"):
+    """The assignee began to work on a ticket."""
+
+
+class TicketHeld(Event, frozen=True, tag="ticket.held"):
+    """Work on a ticket waits for something outside. The clock of its service level stands still."""
+
+    reason: ShortText
+    waiting_until: Instant  # when to look again; nothing happens by itself then
+
+
+class TicketResumed(Event, frozen=True, tag="ticket.resumed"):
+    """Work on a ticket goes on after a hold."""
+
+
+class TicketResolved(Event, frozen=True, tag="ticket.resolved"):
+    """The work is done, as the assignee sees it. It waits for a second look before it is closed."""
+
+    resolution: LongText
+
+
+class TicketClosed(Event, frozen=True, tag="ticket.closed"):
+    """A resolved ticket was looked at and needs nothing more."""
+
+
+class TicketReopened(Event, frozen=True, tag="ticket.reopened"):
+    """A ticket that was over needs work again: ASSIGNED where it had an assignee, else NEW."""
+
+    reason: ShortText
+
+
+class TicketCancelled(Event, frozen=True, tag="ticket.cancelled"):
+    """A ticket needs no work, for instance because what caused it was disproved. It was not worked off."""
+
+    reason: ShortText
+
+
+class TicketCommented(Event, frozen=True, tag="ticket.commented"):
+    """A person wrote something down about a ticket."""
+
+    text: LongText
+
+
+class TicketPrioritised(Event, frozen=True, tag="ticket.prioritised"):
+    """A ticket got another place in the queue. Its severity stays."""
+
+    priority: Priority
+
+
+class TicketLinked(Event, frozen=True, tag="ticket.linked"):
+    """A ticket was found to belong with another one. The other ticket states its own link."""
+
+    other_ticket_id: UUID
+
+
+class TicketMerged(Event, frozen=True, tag="ticket.merged"):
+    """A ticket turned out to be the same work as another one, where it goes on. This one is over."""
+
+    into_ticket_id: UUID
+
+
+class TicketRepeated(Event, frozen=True, tag="ticket.repeated"):
+    """The trouble that a ticket is about came again while it was open. Stated by a policy in place of a second ticket."""
+
+    severity: Severity  # of the ticket: the worst so far
+    count: RepeatCount  # repeats so far; the opening is not one
+    alert_id: UUID  # the alert that told of it
+    score: Score
+    evidence: UUID | None = None  # the signal that was judged
+
+
+class TicketEvidenceWithdrawn(Event, frozen=True, tag="ticket.evidence_withdrawn"):
+    """What caused a ticket was disproved by what became known later. Stated by a policy; what to do with the work, people decide."""
+
+    reason: ShortText
+
+
+TicketEvent: TypeAlias = (
+    TicketOpened
+    | TicketAssigned
+    | TicketStarted
+    | TicketHeld
+    | TicketResumed
+    | TicketResolved
+    | TicketClosed
+    | TicketReopened
+    | TicketCancelled
+    | TicketCommented
+    | TicketPrioritised
+    | TicketLinked
+    | TicketMerged
+    | TicketRepeated
+    | TicketEvidenceWithdrawn
+)

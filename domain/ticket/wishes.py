@@ -1,0 +1,129 @@
+"""What may be wished of a ticket."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+from uuid import UUID
+
+from domain.alert.facts import DedupKey, Score
+from domain.fraud.types import FraudType
+from domain.kernel import Command, Identifier, Instant, LongText, ShortText
+from domain.severity import Severity
+from domain.ticket.facts import Priority, TicketCategory
+
+
+class OpenTicket(Command, frozen=True):
+    """Ask for work, and give it to the assignee where one is named."""
+
+    ticket_id: UUID
+    category: TicketCategory
+    title: ShortText
+    severity: Severity
+    priority: Priority
+    site_id: Identifier
+    person_id: Identifier | None = None
+    fraud_type: FraudType | None = None
+    dedup_key: DedupKey | None = None
+    alert_id: UUID | None = None
+    assignee: Identifier | None = None
+
+
+class AssignTicket(Command, frozen=True):
+    """Give the ticket to a user."""
+
+    assignee: Identifier
+
+
+class StartTicket(Command, frozen=True):
+    """Begin to work on the ticket."""
+
+
+class HoldTicket(Command, frozen=True):
+    """Let the ticket wait for something outside."""
+
+    reason: ShortText
+    waiting_until: Instant
+
+
+class ResumeTicket(Command, frozen=True):
+    """Go on after a hold."""
+
+
+class ResolveTicket(Command, frozen=True):
+    """Say that the work is done, and how."""
+
+    resolution: LongText
+
+
+class CloseTicket(Command, frozen=True):
+    """Say that a resolved ticket needs nothing more."""
+
+
+class ReopenTicket(Command, frozen=True):
+    """Say that a ticket that was over needs work again."""
+
+    reason: ShortText
+
+
+class CancelTicket(Command, frozen=True):
+    """Say that the ticket needs no work."""
+
+    reason: ShortText
+
+
+class CommentTicket(Command, frozen=True):
+    """Write something down about the ticket."""
+
+    text: LongText
+
+
+class PrioritiseTicket(Command, frozen=True):
+    """Give the ticket its place in the queue."""
+
+    priority: Priority
+
+
+class LinkTicket(Command, frozen=True):
+    """Say that the ticket belongs with another one."""
+
+    other_ticket_id: UUID
+
+
+class MergeTicket(Command, frozen=True):
+    """Say that the ticket is the same work as another one, where it goes on."""
+
+    into_ticket_id: UUID
+
+
+class RepeatTicket(Command, frozen=True):
+    """Say that the same trouble came again. The same evidence, said twice, counts once."""
+
+    severity: Severity
+    alert_id: UUID
+    score: Score
+    evidence: UUID | None = None
+
+
+class WithdrawTicketEvidence(Command, frozen=True):
+    """Say that what caused the ticket was disproved."""
+
+    reason: ShortText
+
+
+TicketCommand: TypeAlias = (
+    OpenTicket
+    | AssignTicket
+    | StartTicket
+    | HoldTicket
+    | ResumeTicket
+    | ResolveTicket
+    | CloseTicket
+    | ReopenTicket
+    | CancelTicket
+    | CommentTicket
+    | PrioritiseTicket
+    | LinkTicket
+    | MergeTicket
+    | RepeatTicket
+    | WithdrawTicketEvidence
+)
