@@ -20,7 +20,6 @@ def sentence_for(error: BaseException) -> str | None:
     import redis
 
     from domain.kernel import Refused
-    from interfaces import wiring
     from interfaces.settings import SettingsRefused
 
     match error:
@@ -32,10 +31,15 @@ def sentence_for(error: BaseException) -> str | None:
             return f"Redis does not answer: {first_line(error)}"
         case httpx.TransportError():
             return f"The server does not answer: {first_line(error)}"
-        case _ if isinstance(error, wiring.EXPECTED_FAILURES):
-            return str(error)
         case _:
-            return None
+            return adapters_sentence(error)
+
+
+def adapters_sentence(error: BaseException) -> str | None:
+    # Last, because it loads every adapter.
+    from interfaces.wiring import EXPECTED_FAILURES
+
+    return str(error) if isinstance(error, EXPECTED_FAILURES) else None
 
 
 def first_line(error: BaseException) -> str:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from interfaces import settings
-from interfaces.supervisor import Supervisor
-
 
 def app(*, demo: bool = False) -> int:
     """Run everything on this machine: databases, web, followers and workers.
@@ -17,4 +14,10 @@ def app(*, demo: bool = False) -> int:
     demo
         Make a demo tenant and go on playing simulated signals from its field.
     """
-    return Supervisor(settings.load(), demo=demo).run()
+    # Imported here: help and wrong usage need not load every part of Vedette.
+    from interfaces.settings import load
+
+    settings = load()
+    from interfaces.supervisor import Supervisor
+
+    return Supervisor(settings, demo=demo).run()
