@@ -14,7 +14,7 @@ from random import Random
 from interfaces.simulator.deliveries import Delivery, Truth, delivery, truth_of
 from interfaces.simulator.phones import connected_at
 from interfaces.simulator.randomness import stream
-from interfaces.simulator.shifts import plan, shifts
+from interfaces.simulator.shifts import Plan, plan, shifts
 from interfaces.simulator.signals import Signal, signal
 from interfaces.simulator.tactics import Moment, moments
 from interfaces.simulator.world import DAY_S, Guard, World
@@ -24,8 +24,8 @@ NETWORK_FASTEST_S = 0.2
 NETWORK_SLOWEST_S = 4.0
 DUPLICATE_SOONEST_S = 1.0
 DUPLICATE_LATEST_S = 30 * 60.0
-# A phone-day is the longest outage.
-LONGEST_DELAY_S = DAY_S + FLUSH_S + NETWORK_SLOWEST_S + DUPLICATE_LATEST_S
+LONGEST_WAY_S = FLUSH_S + NETWORK_SLOWEST_S + DUPLICATE_LATEST_S  # of a phone with a connection
+LONGEST_DELAY_S = DAY_S + LONGEST_WAY_S  # no outage is longer than a phone-day
 
 
 def play(world: World, start: float, end: float) -> Iterator[Delivery]:
@@ -55,6 +55,8 @@ def _tellings(
     seed, interval_s = world.seed, world.parameters.location_interval_s
     for shift in shifts(world, guard, start - LONGEST_DELAY_S, end):
         planned = plan(world, shift)
+        if _told_before(world, planned, start):
+            continue
         draw = stream(seed, "shift", shift.shift_id)
         ways = stream(seed, "delivery", shift.shift_id)
         for moment in moments(planned, interval_s, draw):
@@ -69,6 +71,21 @@ def _tellings(
             )
             truth = truth_of(planned, moment, written) if moment.fraud else None
             yield moment.at, _deliveries(world, ways, moment, written, truth)
+
+
+def _told_before(world: World, planned: Plan, start: float) -> bool:
+    """Whether everything about a shift was delivered before the span, so that it need not be drawn.
+
+    What a phone still holds back at `start` it holds back in an outage that was under way when the shift ended.
+    """
+    phones = [planned.shift.guard.phone]
+    if planned.accomplice is not None:
+        phones.append(planned.accomplice.phone)
+    late_rate = world.parameters.late_rate
+    return all(
+        connected_at(world.seed, late_rate, phone, planned.check_out_at) < start - LONGEST_WAY_S
+        for phone in phones
+    )
 
 
 def _deliveries(
