@@ -137,8 +137,7 @@ class TicketRepeated(Event, frozen=True, tag="ticket.repeated"):
     severity: Severity  # of the ticket: the worst so far
     count: RepeatCount  # repeats so far; the opening is not one
     alert_id: UUID  # the alert that told of it
-    score: Score
-    evidence: UUID | None = None  # the signal that was judged
+    score: Score  # that it told of
 
 
 class TicketEvidenceWithdrawn(Event, frozen=True, tag="ticket.evidence_withdrawn"):

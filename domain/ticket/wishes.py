@@ -96,12 +96,11 @@ class MergeTicket(Command, frozen=True):
 
 
 class RepeatTicket(Command, frozen=True):
-    """Say that the same trouble came again. The same evidence, said twice, counts once."""
+    """Say that the same trouble came again. Said twice, it counts twice."""
 
     severity: Severity
     alert_id: UUID
     score: Score
-    evidence: UUID | None = None
 
 
 class WithdrawTicketEvidence(Command, frozen=True):

@@ -1,0 +1,62 @@
+"""Handling a wish: read the stream, replay, decide, append.
+
+This is the only way in which a fact is written on behalf of a person. Nothing is locked between
+reading and appending: the log refuses an append to a stream that has moved, and the wisher tries
+again on what stands then.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar, cast
+
+from application.ports import Append, Cause, EventLog
+from domain.kernel import Decider, Event
+
+C = TypeVar("C")
+S = TypeVar("S")
+E = TypeVar("E", bound=Event)
+
+
+class VersionMismatch(Exception):
+    """The wish was meant for a version of the stream that is not the last one."""
+
+    def __init__(self, stream_id: str, wanted: int, version: int) -> None:
+        super().__init__(
+            f"The stream {stream_id} stands at version {version}; the wish was for {wanted}."
+        )
+        self.stream_id = stream_id
+        self.wanted = wanted
+        self.version = version
+
+
+def handle(
+    log: EventLog,
+    tenant_id: str,
+    decider: Decider[C, S, E],
+    stream_id: str,
+    command: C,
+    cause: Cause,
+    *,
+    if_match: int | None = None,
+) -> int | None:
+    """Grant a wish and return the position that the log reached, or None where it was true already.
+
+    All facts of the wish are recorded, or none.
+
+    Raises:
+        Refused: the wish met a rule of its aggregate.
+        VersionMismatch: the stream does not stand at `if_match`.
+        StreamMoved: somebody else wrote to the stream while this was decided.
+        NoSuchTenant: the tenant has no log.
+        LogUnavailable: the log did not answer; the wish may or may not stand.
+    """
+    recorded = log.read_stream(tenant_id, stream_id)
+    version = recorded[-1].version if recorded else 0
+    if if_match is not None and if_match != version:
+        raise VersionMismatch(stream_id, if_match, version)
+    # A stream holds the facts of one aggregate only; the codec has checked each of them.
+    state = decider.replay(cast(E, fact.event) for fact in recorded)
+    facts = decider.decide(state, command)
+    if not facts:
+        return None
+    return log.append(tenant_id, Append.of(stream_id, version, facts, cause)).last

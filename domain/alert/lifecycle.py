@@ -1,0 +1,273 @@
+"""How an alert lives: which wish is granted when, and why not.
+
+    wish \\ status    unheard of  OPEN           ACKNOWLEDGED   RESOLVED   WITHDRAWN
+    RaiseAlert       Raised      so             so             so         so
+    RepeatAlert      unknown     Repeated ¹     Repeated ¹     over       over
+    DropEvidence     unknown     Dropped ²      Dropped ²      over ³     so
+    AcknowledgeAlert unknown     Acknowledged   so             over       over
+    AssignAlert      unknown     Assigned ⁴     Assigned ⁴     over       over
+    CommentAlert     unknown     Commented      Commented      Commented  Commented
+    ResolveAlert     unknown     Resolved       Resolved       over ⁴     over
+    ReopenAlert      unknown     so             so             Reopened   over
+
+"so" is already so: no fact. "unknown" and "over" are refusals.
+¹ EvidenceRevised where the evidence is counted with another score or severity; so where nothing differs.
+² Withdrawn follows where no evidence is left; so where the evidence is not counted.
+³ A person judged the evidence as it stood, so it stays; so where it is not counted.
+⁴ So where the assignee, or the verdict with its comment, is the same.
+
+The severity of an alert is the worst of the evidences that stand, not the worst that ever stood:
+so it does not depend on the order in which late signals arrive.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import assert_never
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
+
+from domain.alert.facts import (
+    AlertAcknowledged,
+    AlertAssigned,
+    AlertCommented,
+    AlertEvent,
+    AlertEvidenceDropped,
+    AlertEvidenceRevised,
+    AlertRaised,
+    AlertReopened,
+    AlertRepeated,
+    AlertResolved,
+    AlertWithdrawn,
+    Verdict,
+)
+from domain.alert.wishes import (
+    AcknowledgeAlert,
+    AlertCommand,
+    AssignAlert,
+    CommentAlert,
+    DropEvidence,
+    RaiseAlert,
+    ReopenAlert,
+    RepeatAlert,
+    ResolveAlert,
+)
+from domain.kernel import Decider, Refused, Unknown
+from domain.severity import Severity, worst
+
+
+class AlertUnknown(Unknown):
+    """No alert was raised under this id."""
+
+    code = "alert.unknown"
+
+
+class AlertIsOver(Refused):
+    """The alert was resolved by a person, or withdrawn because its evidence was disproved."""
+
+    code = "alert.over"
+
+
+class AlertStatus(StrEnum):
+    """Where an alert stands."""
+
+    OPEN = "OPEN"
+    ACKNOWLEDGED = "ACKNOWLEDGED"
+    RESOLVED = "RESOLVED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """What one judged signal adds to an alert."""
+
+    score: float  # likelihood, 0 to 1
+    severity: Severity
+
+
+class Alert(msgspec.Struct, frozen=True):
+    """What the next decision needs to know."""
+
+    status: AlertStatus | None = None  # None: nobody heard of it
+    dedup_key: str = ""
+    site_id: str = ""
+    person_id: str = ""
+    severity: Severity = Severity.INFO
+    evidences: dict[UUID, Evidence] = {}  # those that stand, in the order in which they came
+    assignee: str | None = None
+    verdict: tuple[Verdict, str | None] | None = None  # with its comment
+
+
+def decide(alert: Alert, command: AlertCommand) -> list[AlertEvent]:
+    """Answer a command with the facts it brings about, or refuse it.
+
+    An empty list means the wish is already true; that is not an error.
+
+    Raises:
+        AlertUnknown: nothing was raised here yet.
+        AlertIsOver: the alert was resolved or withdrawn.
+    """
+    if isinstance(command, RaiseAlert):
+        return [] if alert.status is not None else [raised(command)]
+    if alert.status is None:
+        raise AlertUnknown("There is no alert of this id.")
+    match command:
+        case RepeatAlert():
+            return repeat(alert, command)
+        case DropEvidence():
+            return drop(alert, command)
+        case AcknowledgeAlert():
+            require_open(alert)
+            return [] if alert.status is AlertStatus.ACKNOWLEDGED else [AlertAcknowledged()]
+        case AssignAlert(assignee=assignee):
+            require_open(alert)
+            return [] if assignee == alert.assignee else [AlertAssigned(assignee=assignee)]
+        case CommentAlert(text=text):
+            return [AlertCommented(text=text)]
+        case ResolveAlert():
+            return resolve(alert, command)
+        case ReopenAlert(reason=reason):
+            if alert.status is not AlertStatus.RESOLVED:
+                require_open(alert)
+                return []
+            return [AlertReopened(dedup_key=alert.dedup_key, reason=reason)]
+        case _:
+            assert_never(command)
+
+
+def require_open(alert: Alert) -> None:
+    if alert.status is AlertStatus.RESOLVED:
+        raise AlertIsOver("The alert is resolved; reopen it first.")
+    if alert.status is AlertStatus.WITHDRAWN:
+        raise AlertIsOver("The evidence of the alert was disproved; new evidence raises a new one.")
+
+
+def raised(command: RaiseAlert) -> AlertRaised:
+    return AlertRaised(
+        alert_id=command.alert_id,
+        kind=command.kind,
+        fraud_type=command.fraud_type,
+        dedup_key=command.dedup_key,
+        severity=command.severity,
+        score=command.score,
+        site_id=command.site_id,
+        person_id=command.person_id,
+        title=command.title,
+        evidence=command.evidence,
+        seen_at=command.seen_at,
+    )
+
+
+def repeat(alert: Alert, command: RepeatAlert) -> list[AlertEvent]:
+    require_open(alert)
+    counted = alert.evidences.get(command.evidence)
+    told = Evidence(command.score, command.severity)
+    if counted == told:
+        return []
+    standing = {**alert.evidences, command.evidence: told}
+    if counted is not None:
+        return [
+            AlertEvidenceRevised(
+                dedup_key=alert.dedup_key,
+                evidence=command.evidence,
+                score=command.score,
+                evidence_severity=command.severity,
+                severity=severity_of(standing),
+            )
+        ]
+    return [
+        AlertRepeated(
+            dedup_key=alert.dedup_key,
+            evidence=command.evidence,
+            score=command.score,
+            evidence_severity=command.severity,
+            severity=severity_of(standing),
+            count=len(standing),
+            seen_at=command.seen_at,
+        )
+    ]
+
+
+def drop(alert: Alert, command: DropEvidence) -> list[AlertEvent]:
+    if command.evidence not in alert.evidences:
+        return []
+    require_open(alert)
+    left = without(alert.evidences, command.evidence)
+    dropped = AlertEvidenceDropped(
+        dedup_key=alert.dedup_key,
+        evidence=command.evidence,
+        reason=command.reason,
+        severity=severity_of(left) if left else alert.severity,
+        count=len(left),
+    )
+    if left:
+        return [dropped]
+    return [dropped, AlertWithdrawn(dedup_key=alert.dedup_key, reason=command.reason)]
+
+
+def resolve(alert: Alert, command: ResolveAlert) -> list[AlertEvent]:
+    if alert.verdict == (command.reason, command.comment):
+        return []
+    require_open(alert)
+    return [
+        AlertResolved(
+            dedup_key=alert.dedup_key,
+            reason=command.reason,
+            person_id=alert.person_id,
+            site_id=alert.site_id,
+            evidence=tuple(alert.evidences),
+            comment=command.comment,
+        )
+    ]
+
+
+def severity_of(evidences: dict[UUID, Evidence]) -> Severity:
+    return worst(*(evidence.severity for evidence in evidences.values()))
+
+
+def without(evidences: dict[UUID, Evidence], dropped: UUID) -> dict[UUID, Evidence]:
+    return {signal: evidence for signal, evidence in evidences.items() if signal != dropped}
+
+
+def evolve(alert: Alert, event: AlertEvent) -> Alert:
+    """Fold one fact into the state. It never refuses: what happened, happened."""
+    match event:
+        case AlertRaised():
+            return Alert(
+                status=AlertStatus.OPEN,
+                dedup_key=event.dedup_key,
+                site_id=event.site_id,
+                person_id=event.person_id,
+                severity=event.severity,
+                evidences={event.evidence: Evidence(event.score, event.severity)},
+            )
+        case AlertRepeated() | AlertEvidenceRevised():
+            evidence = Evidence(event.score, event.evidence_severity)
+            standing = {**alert.evidences, event.evidence: evidence}
+            return replace(alert, severity=event.severity, evidences=standing)
+        case AlertEvidenceDropped(evidence=dropped, severity=severity):
+            left = without(alert.evidences, dropped)
+            return replace(alert, severity=severity, evidences=left)
+        case AlertWithdrawn():
+            return replace(alert, status=AlertStatus.WITHDRAWN)
+        case AlertAcknowledged():
+            return replace(alert, status=AlertStatus.ACKNOWLEDGED)
+        case AlertAssigned(assignee=assignee):
+            return replace(alert, assignee=assignee)
+        case AlertCommented():
+            return alert
+        case AlertResolved(reason=reason, comment=comment):
+            return replace(alert, status=AlertStatus.RESOLVED, verdict=(reason, comment))
+        case AlertReopened():
+            return replace(alert, status=AlertStatus.OPEN, verdict=None)
+        case _:
+            assert_never(event)
+
+
+ALERT = Decider(initial=Alert(), decide=decide, evolve=evolve)
+
+
+def alert_stream(alert_id: UUID) -> str:
+    """Return the stream that tells an alert's story."""
+    return f"alert-{alert_id}"

@@ -1,0 +1,95 @@
+"""What a ticket's facts leave to know: as much as the next decision needs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import assert_never
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
+
+from domain.severity import Severity
+from domain.ticket.facts import (
+    Priority,
+    TicketAssigned,
+    TicketCancelled,
+    TicketClosed,
+    TicketCommented,
+    TicketEvent,
+    TicketEvidenceWithdrawn,
+    TicketHeld,
+    TicketLinked,
+    TicketMerged,
+    TicketOpened,
+    TicketPrioritised,
+    TicketReopened,
+    TicketRepeated,
+    TicketResolved,
+    TicketResumed,
+    TicketStarted,
+    TicketStatus,
+)
+
+
+class Ticket(msgspec.Struct, frozen=True):
+    """What the next decision needs to know."""
+
+    status: TicketStatus | None = None  # None: nobody heard of it
+    ticket_id: UUID | None = None
+    severity: Severity = Severity.INFO
+    priority: Priority = Priority.NORMAL
+    assignee: str | None = None
+    hold: tuple[str, datetime] | None = None  # reason and until when
+    resolution: str | None = None
+    merged_into: UUID | None = None
+    links: frozenset[UUID] = frozenset()
+    repeats: int = 0
+    evidence_withdrawn: bool = False
+
+
+def evolve(ticket: Ticket, event: TicketEvent) -> Ticket:  # noqa: C901 - one arm a fact
+    """Fold one fact into the state. It never refuses: what happened, happened."""
+    match event:
+        case TicketOpened(ticket_id=ticket_id, severity=severity, priority=priority):
+            return Ticket(TicketStatus.NEW, ticket_id, severity, priority)
+        case TicketAssigned(assignee=assignee):
+            return replace(ticket, status=after_assignment(ticket), assignee=assignee)
+        case TicketStarted():
+            return replace(ticket, status=TicketStatus.IN_PROGRESS)
+        case TicketHeld(reason=reason, waiting_until=until):
+            return replace(ticket, status=TicketStatus.ON_HOLD, hold=(reason, until))
+        case TicketResumed():
+            return replace(ticket, status=TicketStatus.IN_PROGRESS, hold=None)
+        case TicketResolved(resolution=resolution):
+            return replace(ticket, status=TicketStatus.RESOLVED, resolution=resolution)
+        case TicketClosed():
+            return replace(ticket, status=TicketStatus.CLOSED)
+        case TicketReopened():
+            return reopened(ticket)
+        case TicketCancelled():
+            return replace(ticket, status=TicketStatus.CANCELLED)
+        case TicketCommented():
+            return replace(ticket)
+        case TicketPrioritised(priority=priority):
+            return replace(ticket, priority=priority)
+        case TicketLinked(other_ticket_id=other):
+            return replace(ticket, links=ticket.links | {other})
+        case TicketMerged(into_ticket_id=into):
+            return replace(ticket, status=TicketStatus.MERGED, merged_into=into)
+        case TicketRepeated(severity=severity, count=count):
+            # What came again stands on evidence of its own.
+            return replace(ticket, severity=severity, repeats=count, evidence_withdrawn=False)
+        case TicketEvidenceWithdrawn():
+            return replace(ticket, evidence_withdrawn=True)
+        case _:
+            assert_never(event)
+
+
+def reopened(ticket: Ticket) -> Ticket:
+    status = TicketStatus.NEW if ticket.assignee is None else TicketStatus.ASSIGNED
+    return replace(ticket, status=status, hold=None, resolution=None)
+
+
+def after_assignment(ticket: Ticket) -> TicketStatus | None:
+    return TicketStatus.ASSIGNED if ticket.status is TicketStatus.NEW else ticket.status
