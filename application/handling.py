@@ -29,7 +29,7 @@ class VersionMismatch(Exception):
         self.version = version
 
 
-def handle(
+def handle(  # noqa: PLR0917 - in this log, of this tenant, of this kind, to this stream
     log: EventLog,
     tenant_id: str,
     decider: Decider[C, S, E],

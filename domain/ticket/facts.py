@@ -43,7 +43,7 @@ class Priority(StrEnum):
     LOW = "LOW"
 
 
-RepeatCount = Annotated[int, msgspec.Meta(ge=1)]
+RepeatCount = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class TicketOpened(Event, frozen=True, tag="ticket.opened"):
@@ -59,9 +59,8 @@ class TicketOpened(Event, frozen=True, tag="ticket.opened"):
     fraud_type: FraudType | None = None
     dedup_key: DedupKey | None = None
     alert_id: UUID | None = None  # the alert that it was opened for
-    assignee: Identifier | None = (
-        None  # for whom it was opened; the assignment is a fact of its own
-    )
+    assignee: Identifier | None = None  # for whom it was opened; TicketAssigned follows
+    evidence: UUID | None = None  # the signal that was judged
 
 
 class TicketAssigned(Event, frozen=True, tag="ticket.assigned"):
@@ -132,12 +131,15 @@ class TicketMerged(Event, frozen=True, tag="ticket.merged"):
 
 
 class TicketRepeated(Event, frozen=True, tag="ticket.repeated"):
-    """The trouble that a ticket is about came again while it was open. Stated by a policy in place of a second ticket."""
+    """The trouble that a ticket is about came again while it was open, or an evidence of it turned out worse. Stated by a policy in place of a second ticket."""
 
     severity: Severity  # of the ticket: the worst so far
-    count: RepeatCount  # repeats so far; the opening is not one
+    count: (
+        RepeatCount  # repeats so far; the opening is none, nor is a worse look at a known evidence
+    )
     alert_id: UUID  # the alert that told of it
     score: Score  # that it told of
+    evidence: UUID | None = None  # the signal that was judged
 
 
 class TicketEvidenceWithdrawn(Event, frozen=True, tag="ticket.evidence_withdrawn"):

@@ -12,13 +12,14 @@
     CancelTicket    unknown  Cancelled  Cancelled   Cancelled    Cancelled   over      over      so         over
     PrioritiseTicket         Prioritised ¹ in these four                     over      over      over       over
     MergeTicket              Merged in these four                            over      over      over       over ¹
-    RepeatTicket    unknown  Repeated   Repeated    Repeated     on_hold     over      over      over       over
+    RepeatTicket    unknown  Repeated ² Repeated ²  Repeated ²   on_hold     over      over      over       over
     CommentTicket, LinkTicket ¹, WithdrawTicketEvidence ¹: granted in every status but the first
 
 "so" is already so: no fact. The words in small letters are refusals: ticket.unknown, ticket.over,
 ticket.not_assigned, ticket.not_started, ticket.on_hold, ticket.not_on_hold, ticket.not_resolved.
 ¹ So where nothing would differ: the assignee, the hold, the resolution, the priority, the ticket
 that is named, the evidence that was withdrawn before.
+² So where the evidence is known and no worse than the ticket; it is counted once.
 
 A repeat that comes while a ticket is on hold is refused: it waits for something outside and nobody
 looks at it, so the same trouble deserves a ticket of its own.
@@ -161,6 +162,7 @@ def opening(command: OpenTicket) -> list[TicketEvent]:
         dedup_key=command.dedup_key,
         alert_id=command.alert_id,
         assignee=command.assignee,
+        evidence=command.evidence,
     )
     if command.assignee is None:
         return [opened]
@@ -240,12 +242,17 @@ def merge(ticket: Ticket, into: UUID) -> list[TicketEvent]:
 def repeat(ticket: Ticket, command: RepeatTicket) -> list[TicketEvent]:
     require_open(ticket)
     require_going_on(ticket)
+    severity = worst(ticket.severity, command.severity)
+    known = command.evidence in ticket.evidences
+    if known and severity is ticket.severity:
+        return []
     return [
         TicketRepeated(
-            severity=worst(ticket.severity, command.severity),
-            count=ticket.repeats + 1,
+            severity=severity,
+            count=ticket.repeats if known else ticket.repeats + 1,
             alert_id=command.alert_id,
             score=command.score,
+            evidence=command.evidence,
         )
     ]
 

@@ -45,14 +45,15 @@ class Ticket(msgspec.Struct, frozen=True):
     merged_into: UUID | None = None
     links: frozenset[UUID] = frozenset()
     repeats: int = 0
+    evidences: frozenset[UUID] = frozenset()  # those that were named
     evidence_withdrawn: bool = False
 
 
 def evolve(ticket: Ticket, event: TicketEvent) -> Ticket:  # noqa: C901 - one arm a fact
     """Fold one fact into the state. It never refuses: what happened, happened."""
     match event:
-        case TicketOpened(ticket_id=ticket_id, severity=severity, priority=priority):
-            return Ticket(TicketStatus.NEW, ticket_id, severity, priority)
+        case TicketOpened():
+            return opened(event)
         case TicketAssigned(assignee=assignee):
             return replace(ticket, status=after_assignment(ticket), assignee=assignee)
         case TicketStarted():
@@ -70,20 +71,43 @@ def evolve(ticket: Ticket, event: TicketEvent) -> Ticket:  # noqa: C901 - one ar
         case TicketCancelled():
             return replace(ticket, status=TicketStatus.CANCELLED)
         case TicketCommented():
-            return replace(ticket)
+            return ticket
         case TicketPrioritised(priority=priority):
             return replace(ticket, priority=priority)
         case TicketLinked(other_ticket_id=other):
             return replace(ticket, links=ticket.links | {other})
         case TicketMerged(into_ticket_id=into):
             return replace(ticket, status=TicketStatus.MERGED, merged_into=into)
-        case TicketRepeated(severity=severity, count=count):
-            # What came again stands on evidence of its own.
-            return replace(ticket, severity=severity, repeats=count, evidence_withdrawn=False)
+        case TicketRepeated():
+            return repeated(ticket, event)
         case TicketEvidenceWithdrawn():
             return replace(ticket, evidence_withdrawn=True)
         case _:
             assert_never(event)
+
+
+def opened(event: TicketOpened) -> Ticket:
+    return Ticket(
+        status=TicketStatus.NEW,
+        ticket_id=event.ticket_id,
+        severity=event.severity,
+        priority=event.priority,
+        evidences=named(event.evidence),
+    )
+
+
+def repeated(ticket: Ticket, event: TicketRepeated) -> Ticket:
+    return replace(
+        ticket,
+        severity=event.severity,
+        repeats=event.count,
+        evidences=ticket.evidences | named(event.evidence),
+        evidence_withdrawn=False,  # what came again stands on evidence of its own
+    )
+
+
+def named(evidence: UUID | None) -> frozenset[UUID]:
+    return frozenset() if evidence is None else frozenset({evidence})
 
 
 def reopened(ticket: Ticket) -> Ticket:

@@ -26,6 +26,7 @@ class OpenTicket(Command, frozen=True):
     dedup_key: DedupKey | None = None
     alert_id: UUID | None = None
     assignee: Identifier | None = None
+    evidence: UUID | None = None
 
 
 class AssignTicket(Command, frozen=True):
@@ -96,11 +97,12 @@ class MergeTicket(Command, frozen=True):
 
 
 class RepeatTicket(Command, frozen=True):
-    """Say that the same trouble came again. Said twice, it counts twice."""
+    """Say that the same trouble came again. An evidence counts once, however often it is said."""
 
     severity: Severity
     alert_id: UUID
     score: Score
+    evidence: UUID | None = None
 
 
 class WithdrawTicketEvidence(Command, frozen=True):
