@@ -62,8 +62,15 @@ class Desk(Protocol):
 class Policy(Protocol):
     """A follower that answers facts with wishes."""
 
-    name: str  # keys its place in the log and its memories: never rename
-    facts: tuple[type[Event], ...]  # what it reacts to; other facts are not even decoded
+    @property
+    def name(self) -> str:
+        """Return what keys its place in the log and its memories; it is never renamed."""
+        ...
+
+    @property
+    def facts(self) -> tuple[type[Event], ...]:
+        """Return what it reacts to; other facts are not even decoded."""
+        ...
 
     def handle(self, desk: Desk, batch: Sequence[AnyRecorded]) -> None:
         """React to facts, oldest first. A batch may be of any size: only the order may matter."""

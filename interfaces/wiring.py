@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import msgspec
 from msgspec.structs import replace
 
 from adapters.embedded import postgres as embedded_postgres
@@ -10,14 +15,114 @@ from adapters.embedded.kept import EmbeddedServerFailed
 from adapters.embedded.postgres import EmbeddedPostgres
 from adapters.embedded.server import EmbeddedServer
 from adapters.embedded.valkey import EmbeddedValkey
+from adapters.followers.desk import PolicyHandler
+from adapters.followers.listening import Listener
+from adapters.followers.projecting import ProjectionHandler
+from adapters.followers.runtime import Handler, Loop
+from adapters.log.postgres_log import PostgresLog
+from adapters.postgres.database import Database
 from adapters.postgres.migrating import DatabaseIsNewer, MigrationChanged, migrate
+from adapters.postgres.views import PostgresViews
+from application.ingestion import SignalIntake
+from application.policies import POLICIES
 from interfaces.secret_key import with_secret_key
 from interfaces.settings import Settings
+from projections import PROJECTIONS
 
-__all__ = ["EXPECTED_FAILURES", "EmbeddedServer", "completed", "embedded_servers", "migrate"]
+__all__ = [
+    "EXPECTED_FAILURES",
+    "EmbeddedServer",
+    "FollowerProcess",
+    "Vedette",
+    "completed",
+    "embedded_servers",
+    "followers",
+    "migrate",
+    "open_application",
+]
 
 # What an adapter may say to the person at the command line in a sentence of its own.
 EXPECTED_FAILURES = (EmbeddedServerFailed, MigrationChanged, DatabaseIsNewer)
+
+
+class Vedette(msgspec.Struct, frozen=True):
+    """The composed application: what every door works with."""
+
+    settings: Settings
+    database: Database
+    log: PostgresLog
+    views: PostgresViews
+    intake: SignalIntake
+
+    def close(self) -> None:
+        """Finish queued appends and close every connection."""
+        self.log.close()
+        self.database.close()
+
+
+def now() -> datetime:
+    """Return the time, the one clock of the doors."""
+    return datetime.now(UTC)
+
+
+def open_application(settings: Settings) -> Vedette:
+    """Compose the application on the configured database."""
+    assert settings.database_url is not None, "Settings must be completed before they are opened."
+    database = Database(settings.database_url)
+    log = PostgresLog(database)
+    return Vedette(
+        settings=settings,
+        database=database,
+        log=log,
+        views=PostgresViews(database),
+        intake=SignalIntake(log, now),
+    )
+
+
+def handlers() -> list[Handler]:
+    """Return every follower of this release."""
+    projecting = [ProjectionHandler(projection) for projection in PROJECTIONS]
+    return [*projecting, *(PolicyHandler(policy()) for policy in POLICIES)]
+
+
+class FollowerProcess:
+    """All followers in one process, a thread each, woken together."""
+
+    def __init__(self, application: Vedette, handlers: Sequence[Handler]) -> None:
+        url = application.database.url
+        self._application = application
+        self._loops = [Loop(url, handler, grown=application.log.grown) for handler in handlers]
+        self._listener = Listener(url, self._wake)
+        self._stopped = threading.Event()
+
+    def run(self) -> None:
+        """Follow until `stop` is called from another thread or a signal handler."""
+        threads = [
+            threading.Thread(target=loop.run, name=loop.handler.name) for loop in self._loops
+        ]
+        for thread in threads:
+            thread.start()
+        self._listener.start()
+        self._stopped.wait()
+        for loop in self._loops:
+            loop.stop()
+        for thread in threads:
+            thread.join()
+        self._listener.stop()
+
+    def stop(self) -> None:
+        """Let every follower finish its batch and end."""
+        self._stopped.set()
+
+    def _wake(self, tenants: frozenset[str] | None) -> None:
+        del tenants  # every loop claims whichever tenant has work
+        for loop in self._loops:
+            loop.wake.set()
+
+
+def followers(application: Vedette) -> FollowerProcess:
+    """Compose the followers of one process."""
+    return FollowerProcess(application, handlers())
 
 
 def embedded_servers(settings: Settings) -> tuple[dict[str, EmbeddedServer], Settings]:

@@ -68,7 +68,6 @@ CREATE TABLE views.alert_board (
     acknowledged_by text,
     verdict       text,
     comment       text,
-    ticket_id     text,
     first_seen_at timestamptz NOT NULL,
     last_seen_at  timestamptz NOT NULL,
     raised_at     timestamptz NOT NULL,

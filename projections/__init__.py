@@ -1,1 +1,20 @@
 """Pure folds from facts to the rows people look at, and the public event contract."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from projections.alert_board import ALERT_BOARD
+from projections.directory import DEVICES, PERSONS, SITES
+from projections.fraud_scores import FRAUD_SCORES
+from projections.kernel import Projection
+from projections.ticket_board import TICKET_BOARD
+
+PROJECTIONS: tuple[Projection[Any], ...] = (
+    TICKET_BOARD,
+    ALERT_BOARD,
+    FRAUD_SCORES,
+    SITES,
+    PERSONS,
+    DEVICES,
+)

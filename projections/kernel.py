@@ -28,3 +28,12 @@ class Projection(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
     facts: tuple[type[Event], ...]  # what it folds; other facts are not even decoded
     key_of: Callable[[AnyRecorded], str | None]
     project: Callable[[R | None, AnyRecorded], R | None]
+
+
+def key_behind(prefix: str) -> Callable[[AnyRecorded], str | None]:
+    """Return the `key_of` of a projection whose rows are the streams of this prefix."""
+
+    def key_of(fact: AnyRecorded) -> str | None:
+        return fact.stream_id.removeprefix(prefix) if fact.stream_id.startswith(prefix) else None
+
+    return key_of

@@ -8,6 +8,7 @@ exactly once: it stands with the checkpoint or not at all.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -23,11 +24,12 @@ from domain.catalogue import AnyRecorded
 BATCH_EVENTS_MAX = 1_000
 TYPE = 3  # place of an event's type in COLUMNS
 POLL_S = 0.25  # a lost wake-up costs this much, never a fact
-ENROL_EVERY_POLLS = 4  # idle polls between looks for new tenants
+ENROL_EVERY_S = 1.0  # between looks for new tenants, however busy the known ones are
 RECONNECT_PAUSE_S = 0.5
 RETRY_FIRST_S = 0.1  # doubles with each failure
 RETRY_LONGEST_S = 30.0
 ATTEMPTS_MAX = 6  # failures at one event before it is parked
+RACES_MAX = 20  # lost races in a row at one tenant; then it is no race, but a failure
 ERROR_CHARACTERS_MAX = 2_000
 
 _journal = structlog.get_logger(__name__)
@@ -59,8 +61,15 @@ class ForkFound(Exception):
 class Handler(Protocol):
     """What a follower does with a batch, inside the transaction of its checkpoint."""
 
-    name: str
-    types: frozenset[str] | None  # tags of the facts it wants; None: all
+    @property
+    def name(self) -> str:
+        """Return what keys its checkpoints; it is never renamed."""
+        ...
+
+    @property
+    def types(self) -> frozenset[str] | None:
+        """Return the tags of the facts it wants; None means all."""
+        ...
 
     def handle(
         self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]
@@ -79,6 +88,7 @@ class Loop:
         *,
         grown: Callable[[str], None],
         batch_events_max: int = BATCH_EVENTS_MAX,
+        enrols: bool = True,
     ) -> None:
         self.handler = handler
         self.wake = threading.Event()
@@ -90,24 +100,26 @@ class Loop:
         # After a failed batch a tenant goes on event by event up to here, so that the good facts
         # before a bad one are not held back by it. Lost with the process, which is harmless.
         self._careful_to: dict[str, int] = {}
+        self._races: dict[str, int] = {}  # lost in a row
+        self._enrols = enrols  # False: only the tenants that have a checkpoint already
+        self._enrolled_at = -ENROL_EVERY_S
 
     def run(self) -> None:
         """Follow until `stop`; survives a database that goes away."""
-        idle_polls = ENROL_EVERY_POLLS
         while not self._stop.is_set():
             self.wake.clear()
             try:
-                if idle_polls >= ENROL_EVERY_POLLS:
-                    self._enrol()
-                    idle_polls = 0
+                self._enrol()
                 if self.step():
                     continue
             except (psycopg.OperationalError, psycopg.InterfaceError, LogUnavailable) as error:
-                _journal.warning("follower_lost_database", follower=self.handler.name, error=str(error))
+                _journal.warning(
+                    "follower_lost_database", follower=self.handler.name, error=str(error)
+                )
                 self._disconnect()
                 self._stop.wait(RECONNECT_PAUSE_S)
                 continue
-            idle_polls += 0 if self.wake.wait(POLL_S) else 1
+            self.wake.wait(POLL_S)
         self._disconnect()
 
     def stop(self) -> None:
@@ -117,6 +129,7 @@ class Loop:
 
     def catch_up(self) -> None:
         """Follow until there is nothing left to do, then return; for tests and commands."""
+        self._enrolled_at = -ENROL_EVERY_S
         try:
             self._enrol()
             while self.step():
@@ -134,27 +147,39 @@ class Loop:
                 lease = self._claim(connection)
                 if lease is None:
                     return False
+                if lease.head == lease.position:
+                    return True  # another process was faster
                 if lease.attempts or self._careful_to.get(lease.tenant_id, 0) > lease.position:
                     limit = 1
                 batch = read_batch(connection, lease, limit, self.handler.types)
-                facts = batch.facts
-                if lease.skip_to > lease.position:
-                    facts = [fact for fact in facts if fact.position > lease.skip_to]
-                appended = bool(facts) and self.handler.handle(connection, lease, facts)
+                appended = bool(batch.facts) and self.handler.handle(
+                    connection, lease, batch.facts
+                )
                 self._move(connection, lease, batch.position, batch.hash)
         except ForkFound as fork:
             assert lease is not None
             self._stop_tenant(lease, "forked", str(fork))
-        except StreamMoved:
+        except StreamMoved as race:
             # Somebody wrote to a stream in between: the next claim reads it again.
-            return True
+            assert lease is not None
+            races = self._races.get(lease.tenant_id, 0) + 1
+            self._races[lease.tenant_id] = races % RACES_MAX
+            if races == RACES_MAX:
+                self._fail(lease, limit, race)
+        except psycopg.errors.QueryCanceled as error:
+            # A batch that takes longer than a statement may is a failure of the batch, and smaller
+            # ones follow; everything else that the server does to us is the world's, and rises.
+            if lease is None:
+                raise
+            self._fail(lease, limit, error)
         except (psycopg.OperationalError, psycopg.InterfaceError, LogUnavailable):
             raise
         except Exception as error:
             if lease is None:
                 raise
-            self._fail(lease, min(lease.position + limit, lease.head), error)
+            self._fail(lease, limit, error)
         else:
+            self._races.pop(lease.tenant_id, None)
             if appended:
                 self._grown(lease.tenant_id)
         return True
@@ -174,8 +199,9 @@ class Loop:
             [position, hash_, self.handler.name, lease.tenant_id],
         )
 
-    def _fail(self, lease: Lease, last: int, error: Exception) -> None:
+    def _fail(self, lease: Lease, limit: int, error: Exception) -> None:
         """Remember a failure; after enough of them at one event, park it and stop the tenant."""
+        last = min(lease.position + limit, lease.head)
         text = f"{type(error).__name__}: {error}"[:ERROR_CHARACTERS_MAX]
         _journal.error(
             "follower_failed",
@@ -241,6 +267,9 @@ class Loop:
             )
 
     def _enrol(self) -> None:
+        if not self._enrols or time.monotonic() < self._enrolled_at + ENROL_EVERY_S:
+            return
+        self._enrolled_at = time.monotonic()
         self._connected().execute("SELECT log.enrol_follower(%s)", [self.handler.name])
 
     def _connected(self) -> Connection:
@@ -283,7 +312,10 @@ def read_batch(
             raise ForkFound(f"There is no event at {expected}; the next one is at {row[0]}.")
     if not rows:
         raise ForkFound(f"The head is at {lease.head}, but nothing stands behind {lease.position}.")
+    # What a person told this follower to pass over is not even decoded: it may be what cannot be.
     facts = [
-        recorded(lease.tenant_id, row) for row in rows if types is None or row[TYPE] in types
+        recorded(lease.tenant_id, row)
+        for row in rows
+        if (types is None or row[TYPE] in types) and row[0] > lease.skip_to
     ]
     return Batch(facts, rows[-1][0], rows[-1][-1])

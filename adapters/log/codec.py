@@ -10,7 +10,7 @@ from domain.catalogue import AnyEvent
 from domain.kernel import Event
 
 _encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(AnyEvent)
+_decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
 
 
 class FactTooLarge(ValueError):
@@ -43,6 +43,7 @@ def decode(type_: str, data: bytes) -> AnyEvent:
         upcast = UPCASTS.get(type_)
         if upcast is None:
             return _decoder.decode(data)
-        return msgspec.convert(upcast(msgspec.json.decode(data)), AnyEvent)
+        fact: AnyEvent = msgspec.convert(upcast(msgspec.json.decode(data)), AnyEvent)
+        return fact
     except msgspec.DecodeError as error:
         raise UnreadableFact(f"A stored {type_} cannot be read: {error}") from error

@@ -9,7 +9,9 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from adapters.log import appending
+from adapters.log.appending import Prepared
 from adapters.log.codec import decode
+from adapters.log.committing import Committing
 from adapters.log.group_commit import GroupCommit
 from adapters.log.waking import Waker
 from adapters.postgres.database import Connection, Database
@@ -36,6 +38,7 @@ class PostgresLog:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._waker = Waker(database.url)
+        self._committing = Committing(database.url)
         self._group_commit = GroupCommit(self._commit)
 
     def append(self, tenant_id: str, append: Append) -> Appended:
@@ -45,17 +48,24 @@ class PostgresLog:
         return self._group_commit.submit(tenant_id, append)
 
     def append_each(self, tenant_id: str, appends: Sequence[Append]) -> list[Outcome]:
-        return self._commit(tenant_id, list(appends))
-
-    def _commit(self, tenant_id: str, appends: list[Append]) -> list[Outcome]:
-        # One statement in autocommit is a whole transaction in one round trip; log.append binds it.
         try:
             with self._database.connection() as connection:
                 outcomes = appending.append_each(connection, tenant_id, appends)
         except psycopg.OperationalError as error:
             raise LogUnavailable("The log cannot be reached.") from error
-        self._waker.grown(tenant_id)
+        self._tell(tenant_id, outcomes)
         return outcomes
+
+    def _commit(self, tenant_id: str, appends: list[Prepared]) -> list[Outcome]:
+        # One statement in autocommit is a whole transaction in one round trip; it binds itself.
+        with self._committing.connection() as connection:
+            outcomes = appending.ride_together(connection, tenant_id, appends)
+        self._tell(tenant_id, outcomes)
+        return outcomes
+
+    def _tell(self, tenant_id: str, outcomes: list[Outcome]) -> None:
+        if any(isinstance(outcome, Appended) for outcome in outcomes):
+            self._waker.grown(tenant_id)
 
     def grown(self, tenant_id: str) -> None:
         """Say that somebody appended inside a transaction of their own and has committed it."""
@@ -68,6 +78,30 @@ class PostgresLog:
     def read_stream(self, tenant_id: str, stream_id: str) -> list[AnyRecorded]:
         with self._database.unit_of_work(tenant_id) as connection:
             return read_stream(connection, tenant_id, stream_id)
+
+    def read_types(
+        self, tenant_id: str, after: int, types: Sequence[str], limit: int
+    ) -> tuple[list[AnyRecorded], int]:
+        """Return up to `limit` facts of these types behind `after`, and how far they are complete.
+
+        The second value is the position up to which nothing of these types is missing: the head
+        when everything fitted, else the last fact's position.
+        """
+        with self._database.unit_of_work(tenant_id) as connection:
+            # The head is read first: whatever stands at or before it is visible to the second query.
+            row = connection.execute(
+                "SELECT position FROM log.heads WHERE tenant_id = %s", [tenant_id]
+            ).fetchone()
+            if row is None:
+                raise NoSuchTenant(tenant_id)
+            rows = connection.execute(
+                f"SELECT {COLUMNS} FROM log.events WHERE tenant_id = %s AND position > %s"
+                " AND position <= %s AND type = ANY (%s) ORDER BY position LIMIT %s",
+                [tenant_id, after, row[0], list(types), limit],
+                binary=True,
+            ).fetchall()
+        facts = [recorded(tenant_id, values) for values in rows]
+        return facts, facts[-1].position if len(facts) == limit else max(row[0], after)
 
     def head(self, tenant_id: str) -> Head:
         with self._database.unit_of_work(tenant_id) as connection:
@@ -100,6 +134,7 @@ class PostgresLog:
     def close(self) -> None:
         """Finish the appends that are queued and let the threads go."""
         self._group_commit.close()
+        self._committing.close()
         self._waker.close()
 
 

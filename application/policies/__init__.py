@@ -1,0 +1,20 @@
+"""Policies: whenever this is stated, do that. One file each, named by its rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from application.following import Policy
+from application.policies.open_ticket_whenever_alert_raised import OpenTicketWheneverAlertRaised
+from application.policies.raise_alert_whenever_fraud_scored_high import (
+    RaiseAlertWheneverFraudScoredHigh,
+)
+from application.policies.score_fraud_whenever_attendance_recorded import (
+    ScoreFraudWheneverAttendanceRecorded,
+)
+
+POLICIES: tuple[Callable[[], Policy], ...] = (
+    ScoreFraudWheneverAttendanceRecorded,
+    RaiseAlertWheneverFraudScoredHigh,
+    OpenTicketWheneverAlertRaised,
+)

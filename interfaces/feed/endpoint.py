@@ -1,0 +1,167 @@
+"""The door of the feed: `/ws/noc/dashboard/`, from the handshake to a session.
+
+A browser cannot set a header on a WebSocket, so the credential may also come as a subprotocol
+(which, unlike the query string, stands in no access log). Whoever is turned away is accepted first
+and then closed with a code that says why, because a refused handshake tells a browser nothing.
+"""
+
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from litestar import WebSocket, websocket
+from litestar.exceptions import WebSocketDisconnect
+from litestar.handlers import WebsocketRouteHandler
+
+from application.access import InvalidCredentials, Principal
+from application.ports import LogUnavailable, NoSuchTenant
+from domain.access import Capability
+from interfaces.feed.hub import Hub
+from interfaces.feed.session import (
+    CLOSE_FORBIDDEN,
+    CLOSE_MALFORMED,
+    CLOSE_UNAUTHENTICATED,
+    CLOSE_UNAVAILABLE,
+    Session,
+    filter_of,
+)
+from interfaces.http.credentials import BY_ITSELF, Doorkeeper, bearer, client_of, needs
+from interfaces.http.limits import TooManyRequests
+from interfaces.http.problems import Rejected
+
+PATH = "/ws/noc/dashboard/"
+PROTOCOL = "vedette.v1"
+BEARER_PROTOCOL = "vedette.bearer."
+POSITION_MAX = 2**63 - 1
+
+Socket = WebSocket[Any, Any, Any]
+
+
+class TurnedAway(Exception):
+    """The handshake is not let in."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+class SocketWire:
+    """A session's wire over one WebSocket. After either side closed it, sending is in vain."""
+
+    def __init__(self, socket: Socket) -> None:
+        self._socket = socket
+        self._open = True
+
+    async def send(self, frame: bytes) -> None:
+        if self._open:
+            await self._socket.send_data(frame.decode(), mode="text")
+
+    async def receive(self) -> bytes | None:
+        try:
+            message = await self._socket.receive()
+        except WebSocketDisconnect:
+            self._open = False
+            return None
+        if message["type"] == "websocket.disconnect":
+            self._open = False
+            return None
+        text = message.get("text")
+        return text.encode() if isinstance(text, str) else (message.get("bytes") or b"")
+
+    async def close(self, code: int, reason: str) -> None:
+        if self._open:
+            self._open = False
+            await self._socket.close(code=code, reason=reason)
+
+
+def feed_route(
+    hub: Hub, doorkeeper: Doorkeeper, allowed_origins: tuple[str, ...]
+) -> WebsocketRouteHandler:
+    """Return the route of the feed, on this hub."""
+
+    @websocket(PATH, opt=needs(BY_ITSELF))
+    async def dashboard(socket: Socket) -> None:
+        """Serve one listener."""
+        offered = offered_protocols(socket)
+        await socket.accept(subprotocols=PROTOCOL if PROTOCOL in offered else None)
+        wire = SocketWire(socket)
+        try:
+            require_origin(socket, allowed_origins)
+            wanted = filter_of(
+                socket.query_params.getall("types", []), socket.query_params.getall("site_id", [])
+            )
+            after = after_of(socket.query_params.get("after"))
+            principal = await admit(doorkeeper, socket, offered)
+
+            async def admitted() -> frozenset[str] | Literal["everywhere"] | None:
+                try:
+                    now = await admit(doorkeeper, socket, offered)
+                except TurnedAway:
+                    return None
+                return "everywhere" if now.site_scope is None else now.site_scope
+
+            await Session(hub, wire, principal.tenant_id, admitted).run(wanted, after)
+        except TurnedAway as turned_away:
+            await wire.close(turned_away.code, turned_away.reason)
+        except ValueError as error:
+            await wire.close(CLOSE_MALFORMED, str(error)[:120])
+        except LogUnavailable:
+            await wire.close(CLOSE_UNAVAILABLE, "The log does not answer; try again.")
+        else:
+            await wire.close(1000, "")
+
+    return dashboard
+
+
+def offered_protocols(socket: Socket) -> list[str]:
+    """Return the subprotocols that the client offers."""
+    return [name.strip() for name in socket.headers.get("sec-websocket-protocol", "").split(",")]
+
+
+def require_origin(socket: Socket, allowed_origins: tuple[str, ...]) -> None:
+    """Turn away a page of another site that opens the feed in somebody's browser.
+
+    Raises:
+        TurnedAway: the Origin is neither ours nor allowed.
+    """
+    origin = socket.headers.get("origin")
+    if origin is None or origin in allowed_origins:
+        return
+    if urlsplit(origin).netloc != socket.headers.get("host"):
+        raise TurnedAway(CLOSE_FORBIDDEN, "This origin may not open the feed.")
+
+
+async def admit(doorkeeper: Doorkeeper, socket: Socket, offered: list[str]) -> Principal:
+    """Return who listens.
+
+    Raises:
+        TurnedAway: nobody is let in on the credential, or it is not for the feed.
+    """
+    token = (
+        bearer(socket.headers)
+        or next(
+            (name.removeprefix(BEARER_PROTOCOL) for name in offered if BEARER_PROTOCOL in name),
+            None,
+        )
+        or socket.query_params.get("token")
+    )
+    try:
+        principal = await doorkeeper.admit(token, client_of(socket))
+    except (InvalidCredentials, Rejected, TooManyRequests, NoSuchTenant) as error:
+        raise TurnedAway(CLOSE_UNAUTHENTICATED, "No valid credential.") from error
+    if Capability.FEED_VIEW not in principal.capabilities:
+        raise TurnedAway(CLOSE_FORBIDDEN, "This needs the capability feed:view.")
+    return principal
+
+
+def after_of(text: str | None) -> int | None:
+    """Return the position to resume behind.
+
+    Raises:
+        ValueError: not a position.
+    """
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit() or int(text) > POSITION_MAX:
+        raise ValueError("after: must be a position of the log, 0 or more.")
+    return int(text)

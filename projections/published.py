@@ -1,0 +1,73 @@
+"""Published: the public contract of the feed, smaller than our facts and versioned apart from them.
+
+A frame tells that something public happened and shows its subject right after it. It is a pure
+function of the log, so a frame that is read again after a drop is the frame that was sent.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal, TypeAlias, get_args
+
+import msgspec
+
+from domain.alert import AlertEvent
+from domain.catalogue import AnyRecorded, tag_of
+from domain.fraud.facts import FraudScored
+from domain.ticket import TicketEvent
+from projections.alert_board import ALERT_BOARD, AlertRow
+from projections.fraud_scores import FRAUD_SCORES, HIGH_RISK_FROM, ScoreRow
+from projections.kernel import Projection
+from projections.ticket_board import TICKET_BOARD, TicketRow
+
+CONTRACT_VERSION = 1
+
+FrameType: TypeAlias = Literal["ticket", "alert", "score"]
+Row: TypeAlias = TicketRow | AlertRow | ScoreRow
+
+_SUBJECTS: dict[type, tuple[FrameType, Projection[Any]]] = {
+    **dict.fromkeys(get_args(TicketEvent), ("ticket", TICKET_BOARD)),
+    **dict.fromkeys(get_args(AlertEvent), ("alert", ALERT_BOARD)),
+    FraudScored: ("score", FRAUD_SCORES),
+}
+PUBLIC_TYPES: tuple[str, ...] = tuple(tag_of(fact) for fact in _SUBJECTS)
+FRAME_TYPES: frozenset[str] = frozenset(get_args(FrameType))
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """One public happening. `data` is the subject as lists show it, right after the fact."""
+
+    type: FrameType
+    event: str  # the fact's public name, such as ticket.opened
+    position: int
+    recorded_at: datetime
+    actor: str
+    site_id: str | None
+    data: Row
+
+
+def subject_of(fact: AnyRecorded) -> Projection[Any] | None:
+    """Return the projection whose row a frame of this fact shows; None where it is not public."""
+    subject = _SUBJECTS.get(type(fact.event))
+    return None if subject is None else subject[1]
+
+
+def publish(fact: AnyRecorded, row: Row | None) -> Frame | None:
+    """Return the frame of a fact and its subject's row after it; None where it is not public.
+
+    Scores below the high risk board are not: nobody is meant to watch honest guards arrive.
+    """
+    subject = _SUBJECTS.get(type(fact.event))
+    if subject is None or row is None:
+        return None
+    if isinstance(row, ScoreRow) and row.probability < HIGH_RISK_FROM:
+        return None
+    return Frame(
+        type=subject[0],
+        event=tag_of(fact.event),
+        position=fact.position,
+        recorded_at=fact.recorded_at,
+        actor=fact.actor,
+        site_id=row.site_id,
+        data=row,
+    )
