@@ -5,7 +5,7 @@ Written here a second time on purpose: a simulator that borrowed the detectors' 
 
 from __future__ import annotations
 
-from math import asin, cos, hypot, radians, sin, sqrt
+from math import asin, cos, radians, sin, sqrt
 
 METRES_PER_DEGREE = 111_195.0  # of latitude, on a sphere of 6,371 km
 EARTH_RADIUS_M = 6_371_008.8
@@ -28,7 +28,3 @@ def distance_m(
     run = sin(radians(other_longitude - longitude) / 2)
     chord = rise * rise + cos(radians(latitude)) * cos(radians(other_latitude)) * run * run
     return 2 * EARTH_RADIUS_M * asin(min(1.0, sqrt(chord)))
-
-
-def length_m(east_m: float, north_m: float) -> float:
-    return hypot(east_m, north_m)

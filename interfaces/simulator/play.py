@@ -11,11 +11,11 @@ import heapq
 from collections.abc import Iterator
 from random import Random
 
-from interfaces.simulator.deliveries import Delivery, Truth, delivery, truth_of
+from interfaces.simulator.deliveries import Delivery, delivery, truth_of
 from interfaces.simulator.phones import connected_at
 from interfaces.simulator.randomness import stream
 from interfaces.simulator.shifts import Plan, plan, shifts
-from interfaces.simulator.signals import Signal, signal
+from interfaces.simulator.signals import signal
 from interfaces.simulator.tactics import Moment, moments
 from interfaces.simulator.world import DAY_S, Guard, World
 
@@ -59,18 +59,17 @@ def _tellings(
             continue
         draw = stream(seed, "shift", shift.shift_id)
         ways = stream(seed, "delivery", shift.shift_id)
-        for moment in moments(planned, interval_s, draw):
+        said = moments(planned, interval_s, draw)
+        first_seed = draw.getrandbits(64)
+        for number, moment in enumerate(said):
             if moment.at >= end:
                 break
-            written = signal(
-                draw,
-                moment,
-                guard,
-                signal_id=f"{shift.shift_id}.{moment.name}",
-                source=world.source,
-            )
-            truth = truth_of(planned, moment, written) if moment.fraud else None
-            yield moment.at, _deliveries(world, ways, moment, written, truth)
+            arrivals = _arrivals(world, ways, moment)
+            if arrivals[-1] < start:
+                continue
+            # Each signal has its own seed, so that leaving one out does not change the next.
+            draw.seed(first_seed + number)
+            yield moment.at, _deliveries(world, planned, moment, arrivals, draw)
 
 
 def _told_before(world: World, planned: Plan, start: float) -> bool:
@@ -88,16 +87,27 @@ def _told_before(world: World, planned: Plan, start: float) -> bool:
     )
 
 
-def _deliveries(
-    world: World, ways: Random, moment: Moment, written: Signal, truth: Truth | None
-) -> list[Delivery]:
+def _arrivals(world: World, ways: Random, moment: Moment) -> list[float]:
+    """When a signal arrives: once, or twice."""
     rates = world.parameters
-    deliver_at = connected_at(world.seed, rates.late_rate, moment.phone, moment.at)
-    if deliver_at > moment.at:
-        deliver_at += ways.uniform(0.0, FLUSH_S)
-    deliver_at += ways.uniform(NETWORK_FASTEST_S, NETWORK_SLOWEST_S)
-    found = [delivery(deliver_at, moment, written, duplicate=False, truth=truth)]
-    if ways.random() < rates.duplicate_rate:
-        again_at = deliver_at + ways.uniform(DUPLICATE_SOONEST_S, DUPLICATE_LATEST_S)
-        found.append(delivery(again_at, moment, written, duplicate=True))
-    return found
+    first_at = connected_at(world.seed, rates.late_rate, moment.phone, moment.at)
+    if first_at > moment.at:
+        first_at += ways.uniform(0.0, FLUSH_S)
+    first_at += ways.uniform(NETWORK_FASTEST_S, NETWORK_SLOWEST_S)
+    if ways.random() >= rates.duplicate_rate:
+        return [first_at]
+    return [first_at, first_at + ways.uniform(DUPLICATE_SOONEST_S, DUPLICATE_LATEST_S)]
+
+
+def _deliveries(
+    world: World, planned: Plan, moment: Moment, arrivals: list[float], draw: Random
+) -> list[Delivery]:
+    shift = planned.shift
+    signal_id = f"{shift.shift_id}.{moment.name}"
+    written = signal(draw, moment, shift.guard, signal_id=signal_id, source=world.source)
+    truth = truth_of(planned, moment, written) if moment.fraud else None
+    first_at, *again = arrivals
+    return [
+        delivery(first_at, moment, written, duplicate=False, truth=truth),
+        *(delivery(at, moment, written, duplicate=True) for at in again),
+    ]
