@@ -1,0 +1,251 @@
+"""Judging: answers doubts with judgements, each person's attendances in the order of time."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from hashlib import blake2b
+from uuid import UUID
+
+import msgspec
+
+from domain.catalogue import AnyRecorded
+from domain.fraud.contradictions import HARD, TWO_SITES_US, contradictions
+from domain.fraud.doubts import Doubt, Doubts
+from domain.fraud.facts import Features, FraudScored, score_stream
+from domain.fraud.features import (
+    CONSECUTIVE_MAX,
+    FIXES_AFTER_US,
+    FIXES_BEFORE_US,
+    USES_AROUND_US,
+    Known,
+    features,
+    shift_of,
+)
+from domain.fraud.memory import (
+    HISTORY_US,
+    HISTORY_VISITS_MAX,
+    Past,
+    PersonMemory,
+    Standing,
+    Visit,
+    device_key,
+    moment_of,
+    person_key,
+    site_key,
+    track_keys,
+)
+from domain.fraud.remembering import (
+    fence_at,
+    holder_at,
+    past_moment,
+    place_of,
+    uses_around,
+    verdict_counts,
+)
+from domain.fraud.score import Judgement, Scorer
+from domain.fraud.shelf import Shelf
+
+BECAUSE_MAX = 32  # signals named in one score
+
+
+class Rescore(msgspec.Struct, frozen=True):
+    """A score to record."""
+
+    attendance: UUID
+    stream_id: str
+    version: int  # where the stream stands before it
+    fact: FraudScored
+    because: AnyRecorded  # the fact that caused it
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """A judgement that differs from the one that stood when the batch began."""
+
+    person_id: str
+    visit: Visit
+    features: Features
+    judgement: Judgement
+    contradictions: list[str]
+    doubt: Doubt
+
+
+class Judge:
+    """Judges until nothing is in doubt; in the end, what differs from before becomes a fact."""
+
+    def __init__(self, shelf: Shelf, scorer: Scorer, doubts: Doubts) -> None:
+        self.shelf = shelf
+        self.scorer = scorer
+        self.doubts = doubts
+        self.stood: dict[UUID, Standing | None] = {}  # when the batch began
+        self.drafts: dict[UUID, Draft] = {}
+
+    def judge(self) -> list[Rescore]:
+        """Answer every doubt, also those that come up on the way."""
+        while self.doubts.by_person:
+            round_, self.doubts = self.doubts, Doubts()
+            self._fetch_for(round_)
+            for person_id, doubts in round_.by_person.items():
+                self._judge_person(person_id, doubts)
+        drafts = sorted(
+            self.drafts.values(),
+            key=lambda draft: (draft.doubt.cause.position, draft.visit.at_us, draft.visit.signal),
+        )
+        return [self._rescore(draft) for draft in drafts]
+
+    def _fetch_for(self, doubts: Doubts) -> None:
+        self.shelf.fetch(persons=[person_key(person_id) for person_id in doubts.by_person])
+        devices: dict[str, None] = {}
+        sites: dict[str, None] = {}
+        tracks: dict[str, None] = {}
+        for person_id, doubted in doubts.by_person.items():
+            visits = self.shelf.person(person_id).visits
+            for signal, doubt in doubted.items():
+                index = place_of(visits, doubt.at_us, signal)
+                if index is None:
+                    continue
+                visit = visits[index]
+                devices[device_key(visit.device_id)] = None
+                for near in [visit, *_just_before(visits, index)]:
+                    sites[site_key(near.site_id)] = None
+                span = visit.at_us - FIXES_BEFORE_US, visit.at_us + FIXES_AFTER_US
+                tracks.update(dict.fromkeys(track_keys(person_id, *span)))
+                shift = _shift(visits, index)
+                if shift is not None:
+                    tracks.update(dict.fromkeys(track_keys(person_id, *shift)))
+        self.shelf.fetch(devices=devices, sites=sites, tracks=tracks)
+
+    def _judge_person(self, person_id: str, doubts: dict[UUID, Doubt]) -> None:
+        person = self.shelf.person(person_id)
+        upcoming = dict(sorted(doubts.items(), key=lambda item: (item[1].at_us, item[0])))
+        while upcoming:
+            signal = next(iter(upcoming))
+            doubt = upcoming.pop(signal)
+            index = place_of(person.visits, doubt.at_us, signal)
+            if index is None:
+                continue  # It is older than what is kept; its score stands for ever.
+            visit = person.visits[index]
+            was_violation = visit.violation
+            self._judge_visit(person_id, person, index, doubt)
+            if visit.violation is not was_violation:
+                # The ones after count violations in a row.
+                for later in person.visits[index + 1 : index + 1 + CONSECUTIVE_MAX]:
+                    if later.signal not in upcoming:
+                        self.doubts.raise_(
+                            person_id, later.at_us, later.signal, doubt.because, doubt.cause
+                        )
+
+    def _judge_visit(self, person_id: str, person: PersonMemory, index: int, doubt: Doubt) -> None:
+        visit = person.visits[index]
+        known = self._known(person_id, person, index)
+        found = contradictions(visit, known)
+        its_features = features(visit, known)
+        radius_m = None if known.fence is None else known.fence.radius_m
+        judgement = self.scorer.score(its_features, found, radius_m)
+        hard = [contradiction.code.value for contradiction in found if contradiction.code in HARD]
+        digest = digest_of(its_features, judgement, hard)
+        stood = self.stood.setdefault(visit.signal, visit.standing)
+        self.shelf.changed[person_key(person_id)] = person
+        earlier_draft = self.drafts.pop(visit.signal, None)
+        waited, visit.waiting = visit.waiting, []
+        if stood is not None and stood.digest == digest:
+            visit.standing = stood
+        elif stood is not None and stood.position == 0:
+            because = dict.fromkeys(waited) | doubt.because
+            visit.waiting = list(because)[-BECAUSE_MAX:] or [visit.signal]
+        else:
+            if earlier_draft is not None:
+                doubt.because = earlier_draft.doubt.because | doubt.because
+            version = 1 if stood is None else stood.version + 1
+            visit.standing = Standing(version, 0, judgement.probability, digest)
+            self.drafts[visit.signal] = Draft(
+                person_id, visit, its_features, judgement, hard, doubt
+            )
+
+    def _known(self, person_id: str, person: PersonMemory, index: int) -> Known:
+        visits = person.visits
+        visit = visits[index]
+        at_us = visit.at_us
+        shift = _shift(visits, index)
+        device = self.shelf.device(visit.device_id)
+        frauds, benign = verdict_counts(person, at_us)
+        nearby = {}
+        for near in _just_before(visits, index):
+            fence = fence_at(self.shelf.site(near.site_id), near.at_us)
+            if fence is not None:
+                nearby[near.site_id] = fence
+        return Known(
+            person_id=person_id,
+            fence=fence_at(self.shelf.site(visit.site_id), at_us),
+            fences_nearby=nearby,
+            earlier=_earlier(person, index),
+            next_at_us=visits[index + 1].at_us if index + 1 < len(visits) else None,
+            fixes_before=self.shelf.fixes(person_id, at_us - FIXES_BEFORE_US, at_us),
+            fixes_after=self.shelf.fixes(person_id, at_us + 1, at_us + FIXES_AFTER_US),
+            shift_fixes=[] if shift is None else self.shelf.fixes(person_id, *shift),
+            tracked=shift is not None
+            and person.first_fix_at_us is not None
+            and person.first_fix_at_us < shift[0],
+            uses=[
+                use
+                for use in uses_around(device, at_us, USES_AROUND_US)
+                if use.person_id != person_id
+            ],
+            holder=holder_at(device, at_us) if device.personal else None,
+            frauds=frauds,
+            benign=benign,
+        )
+
+    def _rescore(self, draft: Draft) -> Rescore:
+        visit, judgement = draft.visit, draft.judgement
+        stood = self.stood[visit.signal]
+        fact = FraudScored(
+            attendance=visit.signal,
+            person_id=draft.person_id,
+            site_id=visit.site_id,
+            device_id=visit.device_id,
+            occurred_at=moment_of(visit.at_us),
+            features=draft.features,
+            probability=judgement.probability,
+            fraud_type=judgement.fraud_type,
+            model=self.scorer.model,
+            model_version=self.scorer.version,
+            model_digest=self.scorer.digest,
+            reasons=judgement.reasons,
+            supersedes=None if stood is None else stood.position,
+            because=[] if stood is None else list(draft.doubt.because)[-BECAUSE_MAX:],
+            contradictions=draft.contradictions,
+        )
+        version = 0 if stood is None else stood.version
+        return Rescore(visit.signal, score_stream(visit.signal), version, fact, draft.doubt.cause)
+
+
+def digest_of(its_features: Features, judgement: Judgement, hard: Sequence[str]) -> str:
+    """Return what tells one judgement from another; texts do not count."""
+    judged = (its_features, judgement.probability, judgement.fraud_type, hard)
+    return blake2b(msgspec.json.encode(judged), digest_size=12).hexdigest()
+
+
+def _earlier(person: PersonMemory, index: int) -> list[Past]:
+    visits = person.visits[max(0, index - HISTORY_VISITS_MAX) : index]
+    missing = HISTORY_VISITS_MAX - len(visits)
+    past: list[Past] = [*(person.habits[-missing:] if missing else ()), *visits]
+    since_us = person.visits[index].at_us - HISTORY_US
+    return past[bisect_left(past, since_us, key=past_moment) :]
+
+
+def _just_before(visits: list[Visit], index: int) -> list[Visit]:
+    """Return the attendances before one that may be at two sites at once with it."""
+    since_us = visits[index].at_us - TWO_SITES_US
+    found = []
+    for near in reversed(visits[:index]):
+        if near.at_us < since_us:
+            break
+        found.append(near)
+    return found
+
+
+def _shift(visits: list[Visit], index: int) -> tuple[int, int] | None:
+    before = visits[index - 1] if index > 0 else None
+    next_at_us = visits[index + 1].at_us if index + 1 < len(visits) else None
+    return shift_of(visits[index], before, next_at_us)

@@ -1,0 +1,82 @@
+"""The shelf: the memories that one batch has in hand, fetched by key when something needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol, TypeVar
+
+from domain.fraud.memory import (
+    DeviceMemory,
+    Fix,
+    Memory,
+    PersonMemory,
+    SiteMemory,
+    TrackMemory,
+    device_key,
+    person_key,
+    site_key,
+    track_keys,
+)
+from domain.fraud.remembering import (
+    fixes_between,
+)
+
+M = TypeVar("M", PersonMemory, DeviceMemory, SiteMemory, TrackMemory)
+
+
+class Recall(Protocol):
+    """Where memories are kept between batches."""
+
+    def __call__(self, keys: Sequence[str], type_: type[M], /) -> dict[str, M]:
+        """Return the memories under these keys; absent ones are left out."""
+        ...
+
+
+class Shelf:
+    """Memories in hand, and which of them changed. What was never kept begins empty."""
+
+    def __init__(self, recall: Recall) -> None:
+        self.changed: dict[str, Memory] = {}
+        self.persons: dict[str, PersonMemory] = {}  # these four by key
+        self.devices: dict[str, DeviceMemory] = {}
+        self.sites: dict[str, SiteMemory] = {}
+        self.tracks: dict[str, TrackMemory] = {}
+        self._recall = recall
+
+    def fetch(
+        self,
+        *,
+        persons: Iterable[str] = (),
+        devices: Iterable[str] = (),
+        sites: Iterable[str] = (),
+        tracks: Iterable[str] = (),
+    ) -> None:
+        """Have the memories under these keys in hand; one recall for each kind at most."""
+        self._fetch(self.persons, persons, PersonMemory)
+        self._fetch(self.devices, devices, DeviceMemory)
+        self._fetch(self.sites, sites, SiteMemory)
+        self._fetch(self.tracks, tracks, TrackMemory)
+
+    def _fetch(self, in_hand: dict[str, M], keys: Iterable[str], type_: type[M]) -> None:
+        missing = [key for key in dict.fromkeys(keys) if key not in in_hand]
+        if missing:
+            found = self._recall(missing, type_)
+            for key in missing:
+                in_hand[key] = found[key] if key in found else type_()
+
+    def person(self, person_id: str) -> PersonMemory:
+        return self.persons[person_key(person_id)]
+
+    def device(self, device_id: str) -> DeviceMemory:
+        return self.devices[device_key(device_id)]
+
+    def site(self, site_id: str) -> SiteMemory:
+        return self.sites[site_key(site_id)]
+
+    def fixes(self, person_id: str, from_us: int, to_us: int) -> list[Fix]:
+        """Return a person's locations of a time, both ends included, oldest first."""
+        return [
+            fix
+            for key in track_keys(person_id, from_us, to_us)
+            for fix in fixes_between(self.tracks[key], from_us, to_us)
+        ]
