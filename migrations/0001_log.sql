@@ -73,14 +73,14 @@ BEGIN
 END $$;
 
 CREATE FUNCTION log.open_tenant(p_tenant text) RETURNS void LANGUAGE plpgsql
-SECURITY DEFINER SET search_path = pg_catalog AS $$
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM log.bind(p_tenant);
     INSERT INTO log.heads (tenant_id) VALUES (p_tenant) ON CONFLICT DO NOTHING;
 END $$;
 
 CREATE FUNCTION log.tenants() RETURNS SETOF text LANGUAGE sql STABLE
-SECURITY DEFINER SET search_path = pg_catalog AS $$
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT tenant_id FROM log.heads ORDER BY tenant_id
 $$;
 
@@ -107,12 +107,63 @@ BEGIN
 END $$;
 CREATE AGGREGATE log.chain(bytea, bytea) (SFUNC = log.link, STYPE = bytea);
 
+-- Append one event alone, the common case: plain statements cost half of the sets below.
+--
+-- p_version is the exact next version of the stream; 0 means "whatever comes next". p_caused_by 0
+-- means none. Answers the position, or the version where the stream stands if that is another.
+--
+-- The stream is looked at after the head row is locked, by a statement (and so a snapshot) of its
+-- own: nobody else can be between the look and the insert. Above READ COMMITTED a head that moved
+-- since the caller's snapshot is a serialization failure, so the look is never stale there either.
+--
+-- No SET search_path here, it costs a tenth of the call: the body names no type, table or function
+-- that a schema of the caller's could shadow (operators and functions are never looked up in
+-- pg_temp, and the application's role may create nothing elsewhere).
+CREATE FUNCTION log.append_one(
+    p_tenant text, p_stream text, p_version bigint, p_type text, p_event_id uuid,
+    p_occurred_at timestamptz, p_actor text, p_caused_by bigint, p_correlation_id uuid,
+    p_data bytea, OUT new_position bigint, OUT stands bigint
+) LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    v_head log.heads%ROWTYPE;
+BEGIN
+    IF log.tenant() IS NULL THEN
+        PERFORM set_config('vedette.tenant', p_tenant, true);
+    ELSIF log.tenant() <> p_tenant THEN
+        PERFORM log.bind(p_tenant);  -- which refuses
+    END IF;
+    SELECT h.position + 1, h.hash, greatest(clock_timestamp(), h.recorded_at)
+    INTO v_head.position, v_head.hash, v_head.recorded_at
+    FROM log.heads h WHERE h.tenant_id = p_tenant FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'There is no tenant %.', p_tenant USING ERRCODE = 'VD002';
+    END IF;
+    SELECT e.version INTO stands FROM log.events e
+    WHERE e.tenant_id = p_tenant AND e.stream_id = p_stream ORDER BY e.version DESC LIMIT 1;
+    stands := coalesce(stands, 0);
+    IF p_version <> 0 AND p_version <> stands + 1 THEN
+        RETURN;
+    END IF;
+    stands := stands + 1;
+    v_head.hash := sha256(v_head.hash || log.leaf(
+        p_tenant, v_head.position, p_stream, stands, p_type, p_event_id, p_occurred_at,
+        v_head.recorded_at, p_actor, p_caused_by, p_correlation_id, p_data));
+    INSERT INTO log.events VALUES (
+        p_tenant, v_head.position, p_stream, stands, p_type, p_event_id, p_occurred_at,
+        v_head.recorded_at, p_actor, nullif(p_caused_by, 0), p_correlation_id, p_data,
+        v_head.hash);
+    UPDATE log.heads h
+    SET position = v_head.position, hash = v_head.hash, recorded_at = v_head.recorded_at
+    WHERE h.tenant_id = p_tenant;
+    new_position := v_head.position;
+END $$;
+
 -- Append several independent appends (told apart by p_append) of one tenant in one call.
 --
 -- All arrays have one element an event. Events of one append stand together or not at all; each
--- append has its own outcome, so that concurrent writers can share a commit. A version is the
--- exact next version of its stream; 0 means "whatever comes next". p_caused_by 0 means none.
--- A stream may stand in one append of a call only (the caller's duty; the unique index judges).
+-- append has its own outcome, so that concurrent writers can share a commit. Versions and causes
+-- are as above, counted on where one append has several events for a stream. A stream may stand
+-- in one append of a call only (the caller's duty; the unique index judges).
 --
 -- Answers one row an append: its first and last position, or the stream that had moved and the
 -- version where that stream stands.
@@ -123,53 +174,14 @@ CREATE FUNCTION log.append(
 ) RETURNS TABLE (
     append_no integer, first_position bigint, last_position bigint,
     moved_stream text, moved_version bigint
-) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
+) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
-    v_head log.heads;
+    v_head log.heads%ROWTYPE;
     v_now timestamptz;
-    v_moved integer[] := '{}';
-    v_lost record;
-    v_position bigint;
-    v_hash bytea;
-    v_stands bigint;
 BEGIN
     PERFORM log.bind(p_tenant);
-    IF cardinality(p_append) = 1 THEN
-        -- One event alone is the common case; plain statements cost half of the sets below. The
-        -- version is read before the lock is held, so the unique index has the last word.
-        SELECT h.tenant_id, h.position, h.hash, h.recorded_at,
-               coalesce((SELECT max(e.version) FROM log.events e
-                         WHERE e.tenant_id = p_tenant AND e.stream_id = p_stream[1]), 0)
-        INTO v_head.tenant_id, v_head.position, v_head.hash, v_head.recorded_at, v_stands
-        FROM log.heads h WHERE h.tenant_id = p_tenant FOR UPDATE OF h;
-        IF NOT FOUND THEN
-            RAISE EXCEPTION 'There is no tenant %.', p_tenant USING ERRCODE = 'VD002';
-        END IF;
-        append_no := p_append[1];
-        IF p_version[1] <> 0 AND p_version[1] <> v_stands + 1 THEN
-            moved_stream := p_stream[1]; moved_version := v_stands;
-            RETURN NEXT;
-            RETURN;
-        END IF;
-        v_now := greatest(clock_timestamp(), v_head.recorded_at);
-        v_stands := v_stands + 1;
-        v_position := v_head.position + 1;
-        v_hash := sha256(v_head.hash || log.leaf(
-            p_tenant, v_position, p_stream[1], v_stands, p_type[1], p_event_id[1],
-            p_occurred_at[1], v_now, p_actor[1], p_caused_by[1], p_correlation_id[1], p_data[1]));
-        INSERT INTO log.events VALUES (
-            p_tenant, v_position, p_stream[1], v_stands, p_type[1], p_event_id[1],
-            p_occurred_at[1], v_now, p_actor[1], nullif(p_caused_by[1], 0), p_correlation_id[1],
-            p_data[1], v_hash);
-        UPDATE log.heads h SET position = v_position, hash = v_hash, recorded_at = v_now
-        WHERE h.tenant_id = p_tenant;
-        first_position := v_position; last_position := v_position;
-        RETURN NEXT;
-        RETURN;
-    END IF;
-
     SELECT * INTO v_head FROM log.heads h WHERE h.tenant_id = p_tenant FOR UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'There is no tenant %.', p_tenant USING ERRCODE = 'VD002';
@@ -177,55 +189,43 @@ BEGIN
     -- A clock set back must not make the log's time run backwards.
     v_now := greatest(clock_timestamp(), v_head.recorded_at);
 
-    FOR v_lost IN
-        SELECT w.append_no, w.stream_id, w.version, s.version AS stands
-        FROM (SELECT u.append_no, u.stream_id, min(u.version) AS version
-              FROM unnest(p_append, p_stream, p_version) AS u (append_no, stream_id, version)
-              GROUP BY 1, 2) w
-        CROSS JOIN LATERAL (SELECT coalesce(max(e.version), 0) AS version FROM log.events e
-                            WHERE e.tenant_id = p_tenant AND e.stream_id = w.stream_id) s
-        WHERE w.version <> s.version + 1 AND w.version <> 0
-    LOOP
-        IF NOT v_lost.append_no = ANY (v_moved) THEN
-            v_moved := v_moved || v_lost.append_no;
-            append_no := v_lost.append_no; first_position := NULL; last_position := NULL;
-            moved_stream := v_lost.stream_id; moved_version := v_lost.stands;
-            RETURN NEXT;
-        END IF;
-    END LOOP;
-
     RETURN QUERY
-    WITH placed AS (
-        SELECT u.*, v_head.position + row_number() OVER (ORDER BY u.ordinal) AS position,
-               CASE WHEN u.version > 0 THEN u.version
-                    ELSE row_number() OVER (PARTITION BY u.stream_id ORDER BY u.ordinal)
-                         + (SELECT coalesce(max(e.version), 0) FROM log.events e
-                            WHERE e.tenant_id = p_tenant AND e.stream_id = u.stream_id)
-               END AS placed_version
+    WITH wanted AS MATERIALIZED (
+        SELECT u.*, s.stands,
+               s.stands + row_number() OVER (PARTITION BY u.append_no, u.stream_id
+                                             ORDER BY u.ordinal) AS next_version
         FROM unnest(p_append, p_stream, p_version, p_type, p_event_id, p_occurred_at, p_actor,
                     p_caused_by, p_correlation_id, p_data) WITH ORDINALITY
              AS u (append_no, stream_id, version, type, event_id, occurred_at, actor, caused_by,
                    correlation_id, data, ordinal)
-        WHERE v_moved = '{}' OR NOT u.append_no = ANY (v_moved)
+        CROSS JOIN LATERAL (
+            SELECT coalesce(max(e.version), 0) AS stands FROM log.events e
+            WHERE e.tenant_id = p_tenant AND e.stream_id = u.stream_id) s
+    ), lost AS MATERIALIZED (
+        SELECT DISTINCT ON (w.append_no) w.append_no, w.stream_id, w.stands
+        FROM wanted w WHERE w.version <> 0 AND w.version <> w.next_version
+        ORDER BY w.append_no, w.ordinal
+    ), placed AS MATERIALIZED (
+        SELECT w.*, v_head.position + row_number() OVER (ORDER BY w.ordinal) AS position
+        FROM wanted w WHERE w.append_no NOT IN (SELECT l.append_no FROM lost l)
     ), stored AS (
-        INSERT INTO log.events
-        SELECT p_tenant, p.position, p.stream_id, p.placed_version, p.type, p.event_id,
+        INSERT INTO log.events AS e
+        SELECT p_tenant, p.position, p.stream_id, p.next_version, p.type, p.event_id,
                p.occurred_at, v_now, p.actor, nullif(p.caused_by, 0), p.correlation_id, p.data,
                log.chain(v_head.hash, log.leaf(
-                   p_tenant, p.position, p.stream_id, p.placed_version, p.type, p.event_id,
+                   p_tenant, p.position, p.stream_id, p.next_version, p.type, p.event_id,
                    p.occurred_at, v_now, p.actor, p.caused_by, p.correlation_id, p.data
                )) OVER (ORDER BY p.position ROWS UNBOUNDED PRECEDING)
         FROM placed p
+        RETURNING e.position, e.hash
+    ), moved_head AS (
+        UPDATE log.heads h SET position = s.position, hash = s.hash, recorded_at = v_now
+        FROM (SELECT * FROM stored ORDER BY position DESC LIMIT 1) s WHERE h.tenant_id = p_tenant
     )
     SELECT p.append_no, min(p.position), max(p.position), NULL::text, NULL::bigint
-    FROM placed p GROUP BY p.append_no;
-
-    SELECT e.position, e.hash INTO v_position, v_hash FROM log.events e
-    WHERE e.tenant_id = p_tenant ORDER BY e.position DESC LIMIT 1;
-    IF v_position > v_head.position THEN
-        UPDATE log.heads h SET position = v_position, hash = v_hash, recorded_at = v_now
-        WHERE h.tenant_id = p_tenant;
-    END IF;
+    FROM placed p GROUP BY p.append_no
+    UNION ALL
+    SELECT l.append_no, NULL, NULL, l.stream_id, l.stands FROM lost l;
 END $$;
 
 -- What an auditor reads: the same rows with the payload as jsonb. Key order and number spelling of
@@ -276,7 +276,7 @@ GRANT SELECT, INSERT, UPDATE ON log.parked TO vedette_app;
 
 -- Make a follower known to every tenant that does not know it yet; answers how many were new.
 CREATE FUNCTION log.enrol_follower(p_follower text) RETURNS bigint LANGUAGE sql
-SECURITY DEFINER SET search_path = pg_catalog AS $$
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH enrolled AS (
         INSERT INTO log.checkpoints (follower, tenant_id)
         SELECT p_follower, h.tenant_id FROM log.heads h
@@ -291,11 +291,11 @@ $$;
 CREATE FUNCTION log.claim(p_follower text)
 RETURNS TABLE (tenant_id text, "position" bigint, hash bytea, skip_to bigint, head bigint,
                attempts integer)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
-    SELECT c.tenant_id, c.position, c.hash, c.skip_to, h.position, c.attempts
-    INTO tenant_id, "position", hash, skip_to, head, attempts
+    SELECT c.tenant_id, c.position, c.hash, c.skip_to, c.attempts
+    INTO tenant_id, "position", hash, skip_to, attempts
     FROM log.checkpoints c JOIN log.heads h USING (tenant_id)
     WHERE c.follower = p_follower AND h.position <> c.position AND c.stopped IS NULL
       AND c.retry_at <= clock_timestamp()
@@ -303,6 +303,10 @@ BEGIN
     FOR UPDATE OF c SKIP LOCKED LIMIT 1;
     IF FOUND THEN
         PERFORM log.bind(tenant_id);
+        -- Another process may have moved the checkpoint between our snapshot and our lock: then the
+        -- row is the new one, but the joined head is still the old one, and a head behind its
+        -- checkpoint would look like a fork. This statement sees the head as it is now.
+        SELECT h.position INTO head FROM log.heads h WHERE h.tenant_id = claim.tenant_id;
         RETURN NEXT;
     END IF;
 END $$;
@@ -311,7 +315,7 @@ END $$;
 CREATE FUNCTION log.followers()
 RETURNS TABLE (follower text, tenant_id text, "position" bigint, head bigint, attempts integer,
                stopped text, error text, updated_at timestamptz, behind_since timestamptz)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT c.follower, c.tenant_id, c.position, h.position, c.attempts, c.stopped, c.error,
            c.updated_at, CASE WHEN h.position > c.position THEN h.recorded_at END
     FROM log.checkpoints c JOIN log.heads h USING (tenant_id)

@@ -1,15 +1,16 @@
-"""Appends as one call of `log.append`: facts to arrays, rows to outcomes."""
+"""Appends as one call of the database: facts to parameters, rows to outcomes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
-from psycopg.types.numeric import Int4, Int8
 
+from adapters.log import wire
 from adapters.log.codec import encode
+from adapters.log.wire import INT4, INT8, ZERO, Row, timestamptz
 from application.ports import (
     APPEND_EVENTS_MAX,
     Append,
@@ -22,96 +23,153 @@ from application.ports import (
 )
 from domain.catalogue import tag_of
 
-CALL = (
-    "SELECT append_no, first_position, last_position, moved_stream, moved_version"
-    " FROM log.append(%b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b)"
-)
 NO_SUCH_TENANT = "VD002"
-ZERO = Int8(0)
 
 
 class TooManyFacts(ValueError):
     """An append is larger than the log takes in one call."""
 
 
+class Prepared(NamedTuple):
+    """An append on its way to the database: nothing about its facts can go wrong any more."""
+
+    append: Append
+    streams: frozenset[str]
+    rows: list[Row]
+
+
+def prepare(append: Append) -> Prepared:
+    """Encode an append.
+
+    Raises:
+        TooManyFacts: more than APPEND_EVENTS_MAX facts.
+        FactTooLarge: a fact has more than EVENT_BYTES_MAX bytes.
+    """
+    rows: list[Row] = []
+    now = timestamptz(datetime.now(UTC))
+    for slice_ in append.slices:
+        cause, version = slice_.cause, slice_.expected
+        stream_id = slice_.stream_id.encode()
+        actor = cause.actor.encode()
+        caused_by = ZERO if cause.caused_by is None else INT8.pack(cause.caused_by)
+        correlation_id = cause.correlation_id.bytes
+        for fact in slice_.facts:
+            if version != Expect.ANY:
+                version += 1
+            rows.append(
+                Row(
+                    stream_id,
+                    ZERO if version == Expect.ANY else INT8.pack(version),
+                    tag_of(fact.event).encode(),
+                    fact.event_id.bytes,
+                    now if fact.occurred_at is None else timestamptz(fact.occurred_at),
+                    actor,
+                    caused_by,
+                    correlation_id,
+                    encode(fact.event),
+                )
+            )
+    assert rows, "An append states at least one fact."
+    if len(rows) > APPEND_EVENTS_MAX:
+        raise TooManyFacts(f"{len(rows)} facts in one append; the limit is {APPEND_EVENTS_MAX}.")
+    return Prepared(append, frozenset(slice_.stream_id for slice_ in append.slices), rows)
+
+
+def rides(appends: Sequence[Prepared]) -> Iterator[list[Prepared]]:
+    """Cut appends into calls, in order: none too large, and no stream twice in one of them."""
+    ride: list[Prepared] = []
+    streams: set[str] = set()
+    events = 0
+    for append in appends:
+        events += len(append.rows)
+        if ride and (events > APPEND_EVENTS_MAX or not streams.isdisjoint(append.streams)):
+            yield ride
+            ride, streams, events = [], set(), len(append.rows)
+        ride.append(append)
+        streams |= append.streams
+    if ride:
+        yield ride
+
+
 def append_each(
     connection: psycopg.Connection[Any], tenant_id: str, appends: Sequence[Append]
 ) -> list[Outcome]:
-    """Call `log.append` on this connection, in its transaction where there is one.
+    """Record independent appends on this connection, in its transaction where there is one.
 
     Raises:
-        TooManyFacts: more than APPEND_EVENTS_MAX facts in the call.
-        NoSuchTenant: the tenant has no log.
-        StreamMoved: the unique index found a race that the check could not see (isolation above
-            READ COMMITTED, or a stream in two appends of the call); nothing of the call stands.
-        LogUnavailable: the connection broke; the call may or may not stand.
+        TooManyFacts, FactTooLarge: as `prepare`.
+        NoSuchTenant, StreamMoved, LogUnavailable: as `ride_together`.
     """
-    if not appends:
-        return []
+    outcomes: list[Outcome] = []
+    for ride in rides([prepare(append) for append in appends]):
+        outcomes += ride_together(connection, tenant_id, ride)
+    return outcomes
+
+
+def ride_together(
+    connection: psycopg.Connection[Any], tenant_id: str, appends: Sequence[Prepared]
+) -> list[Outcome]:
+    """Record appends that share no stream in one call; each has its own outcome.
+
+    Raises:
+        NoSuchTenant: the tenant has no log.
+        StreamMoved: two appends of the call share a stream; nothing of the call stands.
+        LogUnavailable: the connection broke or the server gave up (a timeout; above READ
+            COMMITTED, a log that grew since the transaction began): the call may or may not stand.
+    """
+    rows = [row for append in appends for row in append.rows]
     try:
-        rows = connection.execute(CALL, arrays(tenant_id, appends), binary=True).fetchall()
+        if len(rows) == 1:
+            return [alone(connection, tenant_id, appends[0])]
+        return together(connection, tenant_id, appends, rows)
     except psycopg.errors.UniqueViolation as error:
-        slice_ = appends[0].slices[0]
+        slice_ = appends[0].append.slices[0]
         raise StreamMoved(slice_.stream_id, max(slice_.expected, 0) + 1) from error
-    except psycopg.errors.DatabaseError as error:
+    except psycopg.DatabaseError as error:
         if error.sqlstate == NO_SUCH_TENANT:
             raise NoSuchTenant(tenant_id) from error
         if isinstance(error, psycopg.OperationalError):
             raise LogUnavailable("The log did not answer.") from error
         raise
-    outcomes: list[Outcome | None] = [None] * len(appends)
-    for number, first, last, stream_id, version in rows:
-        if stream_id is None:
+
+
+def alone(connection: psycopg.Connection[Any], tenant_id: str, append: Prepared) -> Outcome:
+    (row,) = append.rows
+    answer = wire.call(connection, wire.APPEND_ONE, [tenant_id.encode(), *row])
+    position = wire.integer(answer.get_value(0, 0))
+    if position is not None:
+        return Appended(position, position)
+    stands = wire.integer(answer.get_value(0, 1))
+    assert stands is not None
+    return StreamMoved(append.append.slices[0].stream_id, stands)
+
+
+def together(
+    connection: psycopg.Connection[Any],
+    tenant_id: str,
+    appends: Sequence[Prepared],
+    rows: list[Row],
+) -> list[Outcome]:
+    numbers = [INT4.pack(n) for n, append in enumerate(appends) for _ in append.rows]
+    columns = zip(*rows, strict=True)
+    parameters = [
+        tenant_id.encode(),
+        wire.array(wire.INT4_OID, numbers),
+        *(wire.array(oid, cells) for oid, cells in zip(wire.ROW_TYPES, columns, strict=True)),
+    ]
+    answer = wire.call(connection, wire.APPEND, parameters)
+    outcomes: dict[int, Outcome] = {}
+    for line in range(answer.ntuples):
+        number, first, last, _, stands = (
+            wire.integer(answer.get_value(line, column)) if column != 3 else None
+            for column in range(5)
+        )
+        assert number is not None
+        if first is not None and last is not None:
             outcomes[number] = Appended(first, last)
         else:
-            outcomes[number] = StreamMoved(stream_id, version)
-    return [outcome for outcome in outcomes if outcome is not None]
-
-
-def arrays(tenant_id: str, appends: Sequence[Append]) -> list[Any]:
-    """Return the parameters of the call: the tenant, then ten arrays with one element a fact."""
-    now = datetime.now(UTC)
-    numbers: list[Int4] = []
-    streams: list[str] = []
-    versions: list[Int8] = []
-    types: list[str] = []
-    event_ids: list[Any] = []
-    occurred: list[datetime] = []
-    actors: list[str] = []
-    causes: list[Int8] = []
-    correlations: list[Any] = []
-    payloads: list[bytes] = []
-    for number, append in enumerate(appends):
-        for slice_ in append.slices:
-            cause = slice_.cause
-            version = slice_.expected
-            for fact in slice_.facts:
-                numbers.append(Int4(number))
-                streams.append(slice_.stream_id)
-                if version == Expect.ANY:
-                    versions.append(ZERO)
-                else:
-                    version += 1
-                    versions.append(Int8(version))
-                types.append(tag_of(fact.event))
-                event_ids.append(fact.event_id)
-                occurred.append(fact.occurred_at or now)
-                actors.append(cause.actor)
-                causes.append(ZERO if cause.caused_by is None else Int8(cause.caused_by))
-                correlations.append(cause.correlation_id)
-                payloads.append(encode(fact.event))
-    if len(numbers) > APPEND_EVENTS_MAX:
-        raise TooManyFacts(f"{len(numbers)} facts in one append; the limit is {APPEND_EVENTS_MAX}.")
-    return [
-        tenant_id,
-        numbers,
-        streams,
-        versions,
-        types,
-        event_ids,
-        occurred,
-        actors,
-        causes,
-        correlations,
-        payloads,
-    ]
+            stream_id = answer.get_value(line, 3)
+            assert stream_id is not None
+            assert stands is not None
+            outcomes[number] = StreamMoved(stream_id.decode(), stands)
+    return [outcomes[number] for number in range(len(appends))]

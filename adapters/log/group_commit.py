@@ -12,14 +12,21 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from application.ports import Append, Appended, LogUnavailable, Outcome, StreamMoved
+from adapters.log.appending import Prepared, prepare
+from application.ports import (
+    Append,
+    Appended,
+    LogUnavailable,
+    NoSuchTenant,
+    Outcome,
+)
 
 CALL_EVENTS_MAX = 2_000  # facts in one shared call
 COMMITTERS = 4  # calls under way at once, over all tenants
 QUEUED_APPENDS_MAX = 20_000  # waiting appends of one tenant; beyond it the log says so
 
-Call = Callable[[str, list[Append]], list[Outcome]]
-Waiting = tuple[Append, "Future[Appended]"]
+Call = Callable[[str, list[Prepared]], list[Outcome]]
+Waiting = tuple[Prepared, "Future[Appended]"]
 
 
 class GroupCommit:
@@ -36,7 +43,13 @@ class GroupCommit:
         self._closed = False
 
     def submit(self, tenant_id: str, append: Append) -> Future[Appended]:
-        """Queue an append; the future answers with its positions or its exception."""
+        """Queue an append; the future answers with its positions or its exception.
+
+        Raises:
+            TooManyFacts, FactTooLarge: as `prepare`, here and not in the call that it would share.
+            LogUnavailable: the log is closed, or too much is waiting already.
+        """
+        prepared = prepare(append)
         future: Future[Appended] = Future()
         with self._condition:
             if self._closed:
@@ -46,7 +59,7 @@ class GroupCommit:
             queue = self._queues.setdefault(tenant_id, deque())
             if len(queue) >= QUEUED_APPENDS_MAX:
                 raise LogUnavailable(f"{QUEUED_APPENDS_MAX} appends are waiting already.")
-            queue.append((append, future))
+            queue.append((prepared, future))
             if len(queue) == 1 and tenant_id not in self._busy:
                 self._ready.append(tenant_id)
                 self._condition.notify()
@@ -93,11 +106,10 @@ class GroupCommit:
         events = 0
         while queue:
             append, _ = queue[0]
-            ours = {slice_.stream_id for slice_ in append.slices}
-            events += sum(len(slice_.facts) for slice_ in append.slices)
-            if batch and (events > CALL_EVENTS_MAX or not streams.isdisjoint(ours)):
+            events += len(append.rows)
+            if batch and (events > CALL_EVENTS_MAX or not streams.isdisjoint(append.streams)):
                 break
-            streams |= ours
+            streams |= append.streams
             batch.append(queue.popleft())
         return batch
 
@@ -108,11 +120,26 @@ class GroupCommit:
         try:
             outcomes = self._call(tenant_id, [append for append, _ in live])
         except BaseException as error:  # noqa: BLE001  every waiter must hear of it
-            for _, future in live:
-                future.set_exception(error)
-            return
-        for (_, future), outcome in zip(live, outcomes, strict=True):
-            if isinstance(outcome, StreamMoved):
-                future.set_exception(outcome)
+            if len(live) > 1 and not isinstance(error, LogUnavailable | NoSuchTenant):
+                # One of them is at fault and nothing of the call stands: let each go alone.
+                for waiting in live:
+                    self._settle([waiting], self._alone(tenant_id, waiting[0]))
             else:
+                self._settle(live, error)
+        else:
+            self._settle(live, outcomes)
+
+    def _alone(self, tenant_id: str, append: Prepared) -> list[Outcome] | BaseException:
+        try:
+            return self._call(tenant_id, [append])
+        except BaseException as error:  # noqa: BLE001  its waiter hears of it
+            return error
+
+    @staticmethod
+    def _settle(live: list[Waiting], answer: list[Outcome] | BaseException) -> None:
+        outcomes = [answer] * len(live) if isinstance(answer, BaseException) else answer
+        for (_, future), outcome in zip(live, outcomes, strict=True):
+            if isinstance(outcome, Appended):
                 future.set_result(outcome)
+            else:
+                future.set_exception(outcome)

@@ -30,6 +30,7 @@ COLUMNS = (
     "position, stream_id, version, type, event_id, occurred_at, recorded_at, actor, caused_by,"
     " correlation_id, data"
 )
+SELECT = f"SELECT {COLUMNS} FROM log.events WHERE tenant_id = %s"  # noqa: S608  our own constant
 
 
 class PostgresLog:
@@ -95,8 +96,8 @@ class PostgresLog:
             if row is None:
                 raise NoSuchTenant(tenant_id)
             rows = connection.execute(
-                f"SELECT {COLUMNS} FROM log.events WHERE tenant_id = %s AND position > %s"
-                " AND position <= %s AND type = ANY (%s) ORDER BY position LIMIT %s",
+                f"{SELECT} AND position > %s AND position <= %s AND type = ANY (%s)"
+                " ORDER BY position LIMIT %s",
                 [tenant_id, after, row[0], list(types), limit],
                 binary=True,
             ).fetchall()
@@ -138,13 +139,10 @@ class PostgresLog:
         self._waker.close()
 
 
-def read(
-    connection: Connection, tenant_id: str, after: int, limit: int
-) -> list[AnyRecorded]:
+def read(connection: Connection, tenant_id: str, after: int, limit: int) -> list[AnyRecorded]:
     """Return up to `limit` facts behind `after`, in a transaction that is bound to the tenant."""
     rows = connection.execute(
-        f"SELECT {COLUMNS} FROM log.events WHERE tenant_id = %s AND position > %s"
-        " ORDER BY position LIMIT %s",
+        f"{SELECT} AND position > %s ORDER BY position LIMIT %s",
         [tenant_id, after, min(limit, READ_EVENTS_MAX)],
         binary=True,
     ).fetchall()
@@ -154,8 +152,7 @@ def read(
 def read_stream(connection: Connection, tenant_id: str, stream_id: str) -> list[AnyRecorded]:
     """Return a stream's facts in a transaction that is bound to the tenant."""
     rows = connection.execute(
-        f"SELECT {COLUMNS} FROM log.events WHERE tenant_id = %s AND stream_id = %s"
-        " ORDER BY version",
+        f"{SELECT} AND stream_id = %s ORDER BY version",
         [tenant_id, stream_id],
         binary=True,
     ).fetchall()
