@@ -17,6 +17,7 @@ from domain.directory.site import SiteEvent
 from domain.directory.tenant import TenantEvent
 from domain.fraud.facts import FraudEvent
 from domain.kernel import Event
+from domain.operations import OperationsEvent
 from domain.signals import SignalEvent
 from domain.ticket import TicketEvent
 
@@ -28,6 +29,7 @@ AnyEvent: TypeAlias = (
     | UserEvent
     | ApiKeyEvent
     | SignalEvent
+    | OperationsEvent
     | FraudEvent
     | AlertEvent
     | TicketEvent

@@ -23,8 +23,7 @@ E = TypeVar("E", bound=Event)
 M = TypeVar("M", bound=msgspec.Struct)
 
 LOAD = (
-    "SELECT key, value FROM policy.memories"
-    " WHERE tenant_id = %s AND policy = %s AND key = ANY (%s)"
+    "SELECT key, value FROM policy.memories WHERE tenant_id = %s AND policy = %s AND key = ANY (%s)"
 )
 SAVE = (
     "INSERT INTO policy.memories (tenant_id, policy, key, value)"
@@ -113,7 +112,9 @@ class PostgresDesk:
         if self._remembered:
             keys = sorted(self._remembered)
             values = [msgspec.json.encode(self._memories[key]) for key in keys]
-            self._connection.execute(SAVE, [self.tenant_id, self._policy, keys, values], binary=True)
+            self._connection.execute(
+                SAVE, [self.tenant_id, self._policy, keys, values], binary=True
+            )
         if not self._slices:
             return False
         (outcome,) = append_each(self._connection, self.tenant_id, [Append(self._slices)])

@@ -32,6 +32,11 @@ ATTEMPTS_MAX = 6  # failures at one event before it is parked
 RACES_MAX = 20  # lost races in a row at one tenant; then it is no race, but a failure
 ERROR_CHARACTERS_MAX = 2_000
 
+READ_BEHIND = (
+    f"SELECT {COLUMNS}, hash FROM log.events"  # noqa: S608 - a constant of ours
+    " WHERE tenant_id = %s AND position >= %s ORDER BY position LIMIT %s"
+)
+
 _journal = structlog.get_logger(__name__)
 
 
@@ -71,9 +76,7 @@ class Handler(Protocol):
         """Return the tags of the facts it wants; None means all."""
         ...
 
-    def handle(
-        self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]
-    ) -> bool:
+    def handle(self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]) -> bool:
         """Handle the wanted facts of a batch, oldest first; answer whether the tenant's log was appended to."""
         ...
 
@@ -152,9 +155,7 @@ class Loop:
                 if lease.attempts or self._careful_to.get(lease.tenant_id, 0) > lease.position:
                     limit = 1
                 batch = read_batch(connection, lease, limit, self.handler.types)
-                appended = bool(batch.facts) and self.handler.handle(
-                    connection, lease, batch.facts
-                )
+                appended = bool(batch.facts) and self.handler.handle(connection, lease, batch.facts)
                 self._move(connection, lease, batch.position, batch.hash)
         except ForkFound as fork:
             assert lease is not None
@@ -298,8 +299,7 @@ def read_batch(
     if lease.head < lease.position:
         raise ForkFound(f"The log ends at {lease.head}, before the checkpoint at {lease.position}.")
     rows = connection.execute(
-        f"SELECT {COLUMNS}, hash FROM log.events WHERE tenant_id = %s AND position >= %s"
-        " ORDER BY position LIMIT %s",
+        READ_BEHIND,
         [lease.tenant_id, lease.position, limit + (1 if lease.position else 0)],
         binary=True,
     ).fetchall()

@@ -1,0 +1,1 @@
+"""Followers: leases, batches, parking, rebuilding, against the real database."""

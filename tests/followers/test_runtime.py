@@ -1,0 +1,381 @@
+"""The runtime: every fact once and in order, whatever else happens."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from adapters.followers import runtime
+from adapters.followers.operations import PostgresOperations
+from adapters.followers.runtime import Lease, Loop
+from adapters.log.postgres_log import PostgresLog
+from adapters.postgres.database import Connection, Database
+from application.operations import (
+    FollowerStanding,
+    FollowerState,
+    ForkCannotBeSkipped,
+    NothingParked,
+    UnknownFollower,
+)
+from application.ports import Append, Cause, StreamMoved
+from domain.catalogue import AnyRecorded
+from tests.conftest import Database as Migrated
+from tests.followers.workshop import NoteTaker, fill, forge, location, loop_of, noted
+
+OPERATOR = Cause("user:operator")
+
+
+def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "It did not come true in time."
+        time.sleep(0.02)
+
+
+def standing(store: Database, tenant: str, follower: str) -> FollowerStanding:
+    found = PostgresOperations(store).followers(tenant)
+    return next(each for each in found if each.follower == follower)
+
+
+def is_in(store: Database, tenant: str, handler: NoteTaker, state: FollowerState) -> bool:
+    found = PostgresOperations(store).followers(tenant)
+    return any(each.follower == handler.name and each.state is state for each in found)
+
+
+def follow_until(loop: Loop, condition: Callable[[], bool]) -> None:
+    thread = threading.Thread(target=loop.run)
+    thread.start()
+    try:
+        until(condition)
+    finally:
+        loop.stop()
+        thread.join()
+
+
+def test_every_fact_is_handled_once_in_batches(
+    store: Database, log: PostgresLog, tenant: str
+) -> None:
+    log.open_tenant(tenant)
+    fill(log, tenant, 230)
+    handler = NoteTaker(f"notes-{tenant}")
+    loop_of(store, handler).catch_up()
+    assert noted(store, tenant, handler.name) == list(range(1, 231))
+    reached = standing(store, tenant, handler.name)
+    assert (reached.position, reached.lag_events, reached.lag_s) == (230, 0, 0)
+    assert reached.state is FollowerState.FOLLOWING
+
+
+def test_a_tenant_founded_while_others_keep_the_follower_busy_is_followed_too(
+    store: Database, log: PostgresLog, tenant: str
+) -> None:
+    log.open_tenant(tenant)
+    handler = NoteTaker(f"notes-{tenant}")
+    loop = loop_of(store, handler)
+    late = f"{tenant}-late"
+    stop = threading.Event()
+
+    def keep_busy() -> None:
+        while not stop.is_set():
+            fill(log, tenant, 1)
+            loop.wake.set()
+
+    busy = threading.Thread(target=keep_busy)
+    busy.start()
+    try:
+        thread = threading.Thread(target=loop.run)
+        thread.start()
+        until(lambda: len(noted(store, tenant, handler.name)) > 5)
+        log.open_tenant(late)
+        fill(log, late, 3)
+        until(lambda: noted(store, late, handler.name) == [1, 2, 3])
+    finally:
+        stop.set()
+        busy.join()
+        loop.stop()
+        thread.join()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_several_loops_share_the_tenants_while_writers_go_on(
+    store: Database, log: PostgresLog, tenant: str, seed: int
+) -> None:
+    """Loops that race for the same checkpoints neither lose a fact nor see a fork where none is."""
+    draw = random.Random(seed)
+    tenants = [f"{tenant}-{number}" for number in range(3)]
+    for each in tenants:
+        log.open_tenant(each)
+    handlers = [NoteTaker(f"notes-{tenant}") for _ in range(4)]
+    loops = [loop_of(store, handler, draw.choice([1, 3, 10])) for handler in handlers]
+    threads = [threading.Thread(target=loop.run) for loop in loops]
+    for thread in threads:
+        thread.start()
+
+    def write(each: str) -> None:
+        for number in range(150):
+            log.append(each, Append.of("filling", -1, [location(number)], OPERATOR))
+            for loop in loops:
+                loop.wake.set()
+
+    writers = [threading.Thread(target=write, args=[each]) for each in tenants]
+    try:
+        for writer in writers:
+            writer.start()
+        for writer in writers:
+            writer.join()
+        everything = list(range(1, 151))
+        until(
+            lambda: (
+                all(noted(store, each, handlers[0].name) == everything for each in tenants)
+                or any(
+                    standing(store, each, handlers[0].name).state == "forked" for each in tenants
+                )
+            )
+        )
+    finally:
+        for loop in loops:
+            loop.stop()
+        for thread in threads:
+            thread.join()
+    for each in tenants:
+        assert standing(store, each, handlers[0].name).state is FollowerState.FOLLOWING
+        assert noted(store, each, handlers[0].name) == everything
+
+
+def test_a_head_that_was_read_before_the_checkpoint_moved_is_no_fork(
+    store: Database, log: PostgresLog, tenant: str
+) -> None:
+    """Another process moves the checkpoint while a claim waits between its snapshot and its lock."""
+    log.open_tenant(tenant)
+    fill(log, tenant, 5)
+    handler = NoteTaker(f"notes-{tenant}")
+    for _ in range(15):
+        fill(log, tenant, 1)
+        loops = [loop_of(store, handler, 1) for _ in range(4)]
+        threads = [threading.Thread(target=loop.catch_up) for loop in loops]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    reached = standing(store, tenant, handler.name)
+    assert (reached.position, reached.state) == (20, FollowerState.FOLLOWING)
+
+
+@pytest.mark.slow
+def test_killed_processes_lose_and_double_nothing(
+    store: Database, log: PostgresLog, database: Migrated, tenant: str
+) -> None:
+    """Two processes share two tenants and are killed in the middle of batches, twenty times."""
+    tenants = [tenant, f"{tenant}-2"]
+    for each in tenants:
+        log.open_tenant(each)
+    follower = f"notes-{tenant}"
+    draw = random.Random(20)
+
+    def start() -> subprocess.Popen[bytes]:
+        program = [sys.executable, "-m", "tests.followers.program", database.app_url, follower]
+        return subprocess.Popen(program, stdout=subprocess.PIPE)
+
+    processes = [start(), start()]
+    try:
+        for number in range(20):
+            victim = processes[number % 2]
+            for each in tenants:
+                fill(log, each, 30)
+            assert victim.stdout is not None
+            assert victim.stdout.readline() == b"in a batch\n"
+            time.sleep(draw.uniform(0.0, 0.06))
+            end(victim)
+            processes[number % 2] = start()
+        until(lambda: all(standing(store, each, follower).lag_events == 0 for each in tenants))
+    finally:
+        for process in processes:
+            end(process)
+    for each in tenants:
+        assert noted(store, each, follower) == list(range(1, 601))
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.communicate()
+
+
+def test_a_poison_fact_stops_its_tenant_alone_and_the_good_ones_before_it_stand(
+    store: Database, log: PostgresLog, tenant: str
+) -> None:
+    other = f"{tenant}-other"
+    for each in (tenant, other):
+        log.open_tenant(each)
+        fill(log, each, 40)
+    handler = NoteTaker(f"notes-{tenant}")
+    handler.poison = {(tenant, 17)}
+    follow_until(
+        loop_of(store, handler, batch_events_max=10),
+        lambda: (
+            is_in(store, tenant, handler, FollowerState.PARKED)
+            and len(noted(store, other, handler.name)) == 40
+        ),
+    )
+    # All that came before the poison stands, and the other tenant has everything.
+    assert noted(store, tenant, handler.name) == list(range(1, 17))
+    assert noted(store, other, handler.name) == list(range(1, 41))
+    (parked,) = PostgresOperations(store).parked(tenant)
+    assert (parked.position, parked.type, parked.stream_id) == (17, "location.recorded", "filling")
+    assert parked.attempts == runtime.ATTEMPTS_MAX
+    assert parked.error == "ValueError: position 17 is poison"
+
+    # Cured and retried, it goes on.
+    handler.poison = set()
+    position = PostgresOperations(store).retry(tenant, handler.name, OPERATOR)
+    loop_of(store, handler).catch_up()
+    assert noted(store, tenant, handler.name) == list(range(1, 42))
+    fact = log.read_stream(tenant, f"follower-{handler.name}")[0]
+    assert (fact.position, fact.actor) == (position, "user:operator")
+    assert PostgresOperations(store).parked(tenant) == []
+
+
+def test_a_skipped_fact_is_passed_over_and_the_log_says_who_and_why(
+    store: Database, log: PostgresLog, tenant: str
+) -> None:
+    log.open_tenant(tenant)
+    fill(log, tenant, 20)
+    handler = NoteTaker(f"notes-{tenant}")
+    handler.poison = {(tenant, 7)}
+    follow_until(
+        loop_of(store, handler),
+        lambda: is_in(store, tenant, handler, FollowerState.PARKED),
+    )
+    operations = PostgresOperations(store)
+    operations.skip(tenant, handler.name, "A test device sent it.", OPERATOR)
+    loop_of(store, handler).catch_up()
+    assert noted(store, tenant, handler.name) == [*range(1, 7), *range(8, 22)]
+    (fact,) = log.read_stream(tenant, f"follower-{handler.name}")
+    assert fact.event.__struct_config__.tag == "follower.event_skipped"
+    with pytest.raises(NothingParked):
+        operations.skip(tenant, handler.name, "again", OPERATOR)
+    with pytest.raises(UnknownFollower):
+        operations.retry(tenant, "nobody", OPERATOR)
+
+
+def test_a_fact_that_cannot_be_read_can_be_skipped(
+    store: Database, log: PostgresLog, database: Migrated, tenant: str
+) -> None:
+    log.open_tenant(tenant)
+    fill(log, tenant, 5)
+    forge(
+        database.owner_url,
+        "UPDATE log.events SET data = 'nonsense' WHERE tenant_id = %s AND position = 3",
+        [tenant],
+    )
+    handler = NoteTaker(f"notes-{tenant}")
+    follow_until(
+        loop_of(store, handler),
+        lambda: is_in(store, tenant, handler, FollowerState.PARKED),
+    )
+    PostgresOperations(store).skip(tenant, handler.name, "Unreadable.", OPERATOR)
+    loop_of(store, handler).catch_up()
+    assert noted(store, tenant, handler.name) == [1, 2, 4, 5, 6]
+
+
+def test_a_failure_that_passes_is_forgotten(store: Database, log: PostgresLog, tenant: str) -> None:
+    log.open_tenant(tenant)
+    fill(log, tenant, 5)
+    handler = NoteTaker(f"notes-{tenant}")
+    handler.poison = {(tenant, 2)}
+    loop = loop_of(store, handler)
+    follow_until(loop, lambda: is_in(store, tenant, handler, FollowerState.RETRYING))
+    handler.poison = set()
+    follow_until(
+        loop_of(store, handler), lambda: standing(store, tenant, handler.name).lag_events == 0
+    )
+    reached = standing(store, tenant, handler.name)
+    assert (reached.state, reached.attempts, reached.error) == (FollowerState.FOLLOWING, 0, None)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        pytest.param(
+            "UPDATE log.events SET hash = sha256('x') WHERE tenant_id = %s AND position = 10",
+            id="another event where the checkpoint stands",
+        ),
+        pytest.param(
+            "DELETE FROM log.events WHERE tenant_id = %s AND position = 12",
+            id="a hole behind the checkpoint",
+        ),
+        pytest.param(
+            "UPDATE log.heads SET position = 4 WHERE tenant_id = %s",
+            id="a log that ends before the checkpoint",
+        ),
+        pytest.param(
+            "DELETE FROM log.events WHERE tenant_id = %s AND position > 10",
+            id="nothing behind the checkpoint",
+        ),
+    ],
+)
+def test_another_log_than_the_one_read_before_stops_the_follower(
+    store: Database, log: PostgresLog, database: Migrated, tenant: str, statement: str
+) -> None:
+    log.open_tenant(tenant)
+    fill(log, tenant, 10)
+    handler = NoteTaker(f"notes-{tenant}")
+    loop_of(store, handler).catch_up()
+    fill(log, tenant, 5)
+    forge(database.owner_url, statement, [tenant])
+    loop_of(store, handler).catch_up()
+    reached = standing(store, tenant, handler.name)
+    assert (reached.state, reached.position) == (FollowerState.FORKED, 10)
+    assert noted(store, tenant, handler.name) == list(range(1, 11))
+    with pytest.raises(ForkCannotBeSkipped):
+        PostgresOperations(store).skip(tenant, handler.name, "no", OPERATOR)
+
+
+class Racer(NoteTaker):
+    """Loses every race."""
+
+    lost = 0
+
+    def handle(self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]) -> bool:
+        del connection, lease, batch
+        self.lost += 1
+        raise StreamMoved("a-stream", 2)
+
+
+def test_a_race_that_is_lost_for_ever_is_a_failure(
+    store: Database, log: PostgresLog, tenant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runtime, "RACES_MAX", 3)
+    log.open_tenant(tenant)
+    fill(log, tenant, 2)
+    handler = Racer(f"racer-{tenant}")
+    follow_until(
+        loop_of(store, handler),
+        lambda: is_in(store, tenant, handler, FollowerState.PARKED),
+    )
+    assert handler.lost <= 3 * (runtime.ATTEMPTS_MAX + 1)
+
+
+def test_a_follower_survives_a_connection_that_is_cut(
+    store: Database, log: PostgresLog, database: Migrated, tenant: str
+) -> None:
+    log.open_tenant(tenant)
+    handler = NoteTaker(f"notes-{tenant}", pause_s=0.05)
+    loop = loop_of(store, handler, 5)
+
+    def done() -> bool:
+        forge(
+            database.owner_url,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = %s AND random() < 0.2",
+            [f"vedette-{handler.name}"[:60]],
+        )
+        return len(noted(store, tenant, handler.name)) == 60
+
+    fill(log, tenant, 60)
+    follow_until(loop, done)
+    assert noted(store, tenant, handler.name) == list(range(1, 61))
