@@ -17,15 +17,27 @@ IDENTIFIER_CHARACTERS_MAX = 64
 SHORT_TEXT_CHARACTERS_MAX = 200
 LONG_TEXT_CHARACTERS_MAX = 4_000
 
+# `$` alone also stands before a last line break, so "S-01" and "S-01\n" would both be good names.
+END = r"$(?!\n)"
+# PostgreSQL's text holds no NUL, and other control characters spoil what people read in one line.
+ONE_LINE = r"^[^\u0000-\u001f\u007f]+" + END
+SOME_LINES = r"^[^\u0000]+$"
+
 #: A tenant's own name for a site, a person or a device.
 Identifier = Annotated[
     str,
-    msgspec.Meta(min_length=1, max_length=IDENTIFIER_CHARACTERS_MAX, pattern=r"^[A-Za-z0-9._:-]+$"),
+    msgspec.Meta(
+        min_length=1, max_length=IDENTIFIER_CHARACTERS_MAX, pattern=r"^[A-Za-z0-9._:-]+" + END
+    ),
 ]
 #: One line that a person reads: a name, a title.
-ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=SHORT_TEXT_CHARACTERS_MAX)]
+ShortText = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=SHORT_TEXT_CHARACTERS_MAX, pattern=ONE_LINE)
+]
 #: Some paragraphs that a person writes: a comment, a resolution.
-LongText = Annotated[str, msgspec.Meta(min_length=1, max_length=LONG_TEXT_CHARACTERS_MAX)]
+LongText = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=LONG_TEXT_CHARACTERS_MAX, pattern=SOME_LINES)
+]
 #: A moment that says its zone; one without would mean something else on every machine.
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 Latitude = Annotated[float, msgspec.Meta(ge=-90, le=90)]  # degrees, WGS 84
@@ -35,11 +47,18 @@ Longitude = Annotated[float, msgspec.Meta(ge=-180, le=180)]  # degrees, WGS 84
 #: without a change to the fact, and `docs/events.md` lists them.
 PersonalName = Annotated[
     str,
-    msgspec.Meta(min_length=1, max_length=SHORT_TEXT_CHARACTERS_MAX, extra={"personal": True}),
+    msgspec.Meta(
+        min_length=1,
+        max_length=SHORT_TEXT_CHARACTERS_MAX,
+        pattern=ONE_LINE,
+        extra={"personal": True},
+    ),
 ]
 PersonalPhone = Annotated[
     str,
-    msgspec.Meta(min_length=1, max_length=32, pattern=r"^[0-9+() -]+$", extra={"personal": True}),
+    msgspec.Meta(
+        min_length=1, max_length=32, pattern=r"^[0-9+() -]+" + END, extra={"personal": True}
+    ),
 ]
 
 

@@ -13,11 +13,11 @@ from uuid import UUID
 import msgspec
 
 from domain.fraud.types import FraudType
-from domain.kernel import Event, Identifier, Instant, LongText, ShortText
+from domain.kernel import ONE_LINE, Event, Identifier, Instant, LongText, ShortText
 from domain.severity import Severity
 
 #: What two alerts or two tickets about the same trouble share; visible to people.
-DedupKey = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+DedupKey = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=ONE_LINE)]
 Score = Annotated[float, msgspec.Meta(ge=0, le=1)]  # likelihood
 Count = Annotated[int, msgspec.Meta(ge=0)]
 

@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from domain.kernel import Refused
+from domain.kernel import END, Refused
 
 #: A name of the IANA time zone database, such as Europe/London.
 TimeZoneName = Annotated[
-    str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_+/-]+$")
+    str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_+/-]+" + END)
 ]
 
 

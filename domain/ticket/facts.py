@@ -22,7 +22,7 @@ class TicketCategory(StrEnum):
 
 
 class TicketStatus(StrEnum):
-    """Where a ticket stands; the last three are over for good, but CANCELLED and CLOSED may be reopened."""
+    """Where a ticket stands: four statuses in which it is open, and four in which it is over."""
 
     NEW = "NEW"
     ASSIGNED = "ASSIGNED"

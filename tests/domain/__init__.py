@@ -1,1 +1,1 @@
-"""Tests of the domain: rules, facts and pure maths."""
+"""What the rules are, one sentence a test."""
