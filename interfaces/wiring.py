@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -17,12 +18,16 @@ from adapters.embedded.server import EmbeddedServer
 from adapters.embedded.valkey import EmbeddedValkey
 from adapters.followers.desk import PolicyHandler
 from adapters.followers.listening import Listener
+from adapters.followers.operations import PostgresOperations
 from adapters.followers.projecting import ProjectionHandler
 from adapters.followers.runtime import Handler, Loop
 from adapters.log.postgres_log import PostgresLog
+from adapters.passwords import Argon2Hasher
+from adapters.postgres.credentials import PostgresCredentials
 from adapters.postgres.database import Database
-from adapters.postgres.migrating import DatabaseIsNewer, MigrationChanged, migrate
+from adapters.postgres.migrating import DatabaseIsNewer, MigrationChanged, migrate, unapplied
 from adapters.postgres.views import PostgresViews
+from application.access import Access
 from application.ingestion import SignalIntake
 from application.policies import POLICIES
 from interfaces.secret_key import with_secret_key
@@ -33,13 +38,17 @@ __all__ = [
     "EXPECTED_FAILURES",
     "EmbeddedServer",
     "FollowerProcess",
+    "Listener",
     "Vedette",
     "completed",
     "embedded_servers",
     "followers",
+    "listener",
     "migrate",
     "open_application",
 ]
+
+STOP_LOOK_S = 0.1  # how often a follower process looks whether it shall end
 
 # What an adapter may say to the person at the command line in a sentence of its own.
 EXPECTED_FAILURES = (EmbeddedServerFailed, MigrationChanged, DatabaseIsNewer)
@@ -53,6 +62,13 @@ class Vedette(msgspec.Struct, frozen=True):
     log: PostgresLog
     views: PostgresViews
     intake: SignalIntake
+    access: Access
+    operations: PostgresOperations
+
+    def unapplied_migrations(self) -> list[str]:
+        """Return what the database lacks of this release, or has of another one."""
+        with self.database.connection() as connection:
+            return unapplied(connection)
 
     def close(self) -> None:
         """Finish queued appends and close every connection."""
@@ -76,7 +92,14 @@ def open_application(settings: Settings) -> Vedette:
         log=log,
         views=PostgresViews(database),
         intake=SignalIntake(log, now),
+        access=Access(log, PostgresCredentials(database), Argon2Hasher(), now),
+        operations=PostgresOperations(database),
     )
+
+
+def listener(application: Vedette, woken: Callable[[frozenset[str] | None], None]) -> Listener:
+    """Compose what passes the log's wake-ups on, until it is stopped."""
+    return Listener(application.database.url, woken)
 
 
 def handlers() -> list[Handler]:
@@ -93,7 +116,7 @@ class FollowerProcess:
         self._application = application
         self._loops = [Loop(url, handler, grown=application.log.grown) for handler in handlers]
         self._listener = Listener(url, self._wake)
-        self._stopped = threading.Event()
+        self._stopping = False
 
     def run(self) -> None:
         """Follow until `stop` is called from another thread or a signal handler."""
@@ -103,7 +126,8 @@ class FollowerProcess:
         for thread in threads:
             thread.start()
         self._listener.start()
-        self._stopped.wait()
+        while not self._stopping:
+            time.sleep(STOP_LOOK_S)
         for loop in self._loops:
             loop.stop()
         for thread in threads:
@@ -111,8 +135,11 @@ class FollowerProcess:
         self._listener.stop()
 
     def stop(self) -> None:
-        """Let every follower finish its batch and end."""
-        self._stopped.set()
+        """Let every follower finish its batch and end; safe inside a signal handler.
+
+        A plain flag, since an event's lock may be held by the very thread that is interrupted.
+        """
+        self._stopping = True
 
     def _wake(self, tenants: frozenset[str] | None) -> None:
         del tenants  # every loop claims whichever tenant has work
