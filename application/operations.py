@@ -68,6 +68,18 @@ class ForkCannotBeSkipped(Refused):
     code = "follower.forked"
 
 
+class RebuildUnderWay(Refused):
+    """Somebody rebuilds the same read model of the same tenant at this moment."""
+
+    code = "rebuild.under_way"
+
+
+class RebuildStopped(Refused):
+    """The replay met a fact that the read model cannot digest."""
+
+    code = "rebuild.stopped"
+
+
 class Operations(Protocol):
     """What an operator of the installation can see and do about followers."""
 

@@ -119,11 +119,11 @@ class Loop:
                 _journal.warning(
                     "follower_lost_database", follower=self.handler.name, error=str(error)
                 )
-                self._disconnect()
+                self.disconnect()
                 self._stop.wait(RECONNECT_PAUSE_S)
                 continue
             self.wake.wait(POLL_S)
-        self._disconnect()
+        self.disconnect()
 
     def stop(self) -> None:
         """Ask `run` to end after the batch under way."""
@@ -138,7 +138,7 @@ class Loop:
             while self.step():
                 pass
         finally:
-            self._disconnect()
+            self.disconnect()
 
     def step(self) -> bool:
         """Handle one batch of one tenant; answer whether there was one (done, failed or forked)."""
@@ -278,7 +278,8 @@ class Loop:
             self._connection = connect(self._url, f"vedette-{self.handler.name}"[:60])
         return self._connection
 
-    def _disconnect(self) -> None:
+    def disconnect(self) -> None:
+        """Let the connection go; the next step makes another."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
