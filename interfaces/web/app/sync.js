@@ -1,0 +1,289 @@
+// Snapshot and tail: load the lists at the feed's position, then apply its frames in order.
+//
+// While the lists load, frames wait; what the lists hold already is recognised by position. A
+// frame that does not carry the whole object makes this page read that object again, a bounded
+// number at a time, and when too many would have to be read, the lists.
+import * as api from "./api.js";
+import { announce, refresh, toast } from "./effects.js";
+import { Feed } from "./feed.js";
+import { EMPTY_CONNECTION, EMPTY_WORLD, forgetEverything, get, set, setNow } from "./store.js";
+import { HIGH_RISK_FROM, KINDS, isWhole, keyOf, merge, present, trimScores } from "./tables.js";
+import { ALERT_STATUSES, BOARD_STATUSES } from "./words.js";
+
+const PAGE_ROWS = 200; // the most that the server gives at once
+const SITES_PAGES_MAX = 25;
+const HEALTH_EVERY_MS = 10_000;
+const SCORES_EVERY_MS = 60_000;
+const LOAD_RETRY_MS = 3_000;
+const STALE_ROWS_MAX = 30; // more to read than this, and the lists are read instead
+
+let loading = null; // the token of the loading that is under way
+let waiting = []; // frames that came while the lists were loading
+let stale = new Map(); // "kind/key" -> the position a row must be read at, at least
+let reading = false;
+let healthTimer = null;
+let scoresTimer = null;
+
+const feed = new Feed({
+  snapshot: (position) => load(position),
+  frame: (frame) => (loading ? waiting.push(frame) : apply(frame)),
+  lost: (why) => {
+    toast({ tone: "note", title: "Loading the lists again", detail: why });
+    set({ loading: true });
+  },
+  status: (status, { retryAt = null } = {}) => set(({ connection }) => ({
+    connection: {
+      ...connection, status, retryAt,
+      // The screen counts how long it has not been live, over all attempts.
+      since: (status === "live") === (connection.status === "live") && connection.since
+        ? connection.since : Date.now(),
+    },
+  })),
+  heard: (position) => set(({ connection }) => ({
+    connection: { ...connection, position: Math.max(position, connection.position ?? 0) },
+  })),
+  roundTrip: (ms) => set(({ connection }) => ({ connection: { ...connection, roundTripMs: ms } })),
+  denied: (unauthenticated, reason) => {
+    if (unauthenticated) logout("Your session has ended. Please log in again.");
+    else {
+      toast({
+        tone: "bad", title: "The live feed is not open to you", code: "feed.forbidden",
+        detail: reason || "Your account may not watch the feed; the lists are not live.",
+      });
+    }
+  },
+  problem: ({ code, detail }) => toast({ tone: "bad", title: "The feed answered with an error", code, detail }),
+});
+
+api.onSessionEnd(() => {
+  if (get().session) logout("Your session has ended. Please log in again.");
+});
+
+export function begin() {
+  const { session, siteId } = get();
+  waiting = [];
+  stale = new Map();
+  loading = null;
+  set({ ...EMPTY_WORLD, connection: EMPTY_CONNECTION, loading: true });
+  feed.start({ token: session.token, siteIds: siteId ? [siteId] : [] });
+  loadSites();
+  watchHealth();
+  clearInterval(scoresTimer);
+  scoresTimer = setInterval(() => readScores().catch(unlessProblem), SCORES_EVERY_MS);
+}
+
+export function end() {
+  feed.stop();
+  loading = null;
+  clearTimeout(healthTimer);
+  clearInterval(scoresTimer);
+}
+
+export const retryNow = () => feed.retryNow();
+
+const TOKEN_KEY = "vedette.session";
+
+export function rememberSession(session) {
+  sessionStorage.setItem(TOKEN_KEY, JSON.stringify(session));
+}
+
+export function rememberedSession() {
+  try {
+    const session = JSON.parse(sessionStorage.getItem(TOKEN_KEY));
+    return session && new Date(session.expiresAt) > new Date() ? session : null;
+  } catch {
+    return null;
+  }
+}
+
+export function logout(notice) {
+  end();
+  sessionStorage.removeItem(TOKEN_KEY);
+  forgetEverything(notice);
+}
+
+// ---- loading the lists
+
+const filters = () => ({ site_id: get().siteId, limit: PAGE_ROWS });
+export const listQueries = () => ({
+  ...Object.fromEntries(BOARD_STATUSES.map((status) => [status, ["ticket", { status }]])),
+  ...Object.fromEntries(ALERT_STATUSES.map((status) => [status, ["alert", { status }]])),
+  SCORES: ["score", { minimum: HIGH_RISK_FROM, limit: 50 }],
+});
+
+async function load(position) {
+  const mine = {};
+  loading = mine;
+  set({ loading: true });
+  try {
+    const lists = Object.entries(listQueries());
+    const answers = await Promise.all(lists.map(([, [kind, query]]) =>
+      readList(kind, { ...filters(), ...query, wait_for: position })));
+    if (loading !== mine) return; // a later loading took over, or the person left
+    const world = { tickets: new Map(), alerts: new Map(), scores: new Map(), more: {} };
+    lists.forEach(([name, [kind]], index) => {
+      const answer = answers[index];
+      const { list } = KINDS[kind];
+      world[list] = merge(kind, world[list], answer.data.items, answer.position);
+      if (answer.data.next_cursor) world.more[name] = answer.data.next_cursor;
+    });
+    loading = null;
+    setNow({ ...world, loading: false, loadedAt: Date.now() });
+    const held = waiting;
+    waiting = [];
+    for (const frame of held) apply(frame);
+  } catch (problem) {
+    if (loading !== mine) return;
+    if (!(problem instanceof api.Problem)) throw problem;
+    if (problem.status === 401) return;
+    toast({ tone: "bad", ...problem, title: "The lists could not be loaded" });
+    await new Promise((done) => setTimeout(done, LOAD_RETRY_MS));
+    if (loading === mine) load(position);
+  }
+}
+
+// A role may not see every list; what it may not see stays empty.
+async function readList(kind, query) {
+  try {
+    return await api.read(KINDS[kind].path, query);
+  } catch (problem) {
+    if (problem.status !== 403) throw problem;
+    return { data: { items: [], next_cursor: null }, position: query.wait_for };
+  }
+}
+
+export async function loadMore(name) {
+  const [kind, query] = listQueries()[name];
+  const { list, path } = KINDS[kind];
+  try {
+    const answer = await api.read(path, { ...filters(), ...query, cursor: get().more[name] });
+    set((state) => ({
+      [list]: merge(kind, state[list], answer.data.items, answer.position),
+      more: { ...state.more, [name]: answer.data.next_cursor ?? undefined },
+    }));
+  } catch (problem) {
+    toast({ tone: "bad", ...problem });
+  }
+}
+
+async function loadSites() {
+  try {
+    let cursor = null;
+    for (let pages = 0; pages < SITES_PAGES_MAX; pages++) {
+      const { data } = await api.read("directory/sites/", { limit: PAGE_ROWS, cursor });
+      set(({ sites }) => ({
+        sites: new Map([...sites, ...data.items.map((site) => [site.site_id, site])]),
+      }));
+      cursor = data.next_cursor;
+      if (!cursor) return;
+    }
+  } catch (problem) {
+    // The board works with the sites' ids alone; a role without the directory sees those.
+    if (problem.status !== 403 && problem.status !== 401) toast({ tone: "bad", ...problem });
+  }
+}
+
+// ---- applying frames
+
+function apply(frame) {
+  const { type, position, data } = frame;
+  set(({ frames }) => ({ frames: present(frames, frame) }));
+  if (!KINDS[type]) return;
+  if (isWhole[type](data)) {
+    absorb(type, data, position);
+    return;
+  }
+  const key = keyOf(type, data ?? {});
+  if (key === undefined) return;
+  if (type === "score") {
+    stale.set("score/list", position);
+  } else {
+    stale.set(`${type}/${key}`, position);
+  }
+  readStale();
+}
+
+function absorb(kind, row, position) {
+  const { list } = KINDS[kind];
+  const key = keyOf(kind, row);
+  const isNew = !get()[list].has(key);
+  set((state) => {
+    let table = merge(kind, state[list], [row], position);
+    const kept = table.get(key);
+    if (kept && isNew) table.set(key, { ...kept, arrivedAt: Date.now() });
+    if (kind === "score") table = trimScores(table);
+    return { [list]: table };
+  });
+  if (isNew && get()[list].has(key)) announce(kind, row);
+  refresh(kind, key, position);
+}
+
+async function readStale() {
+  if (reading) return;
+  reading = true;
+  try {
+    while (stale.size > 0) {
+      if (stale.size > STALE_ROWS_MAX) {
+        const position = Math.max(...stale.values());
+        stale = new Map();
+        await load(position);
+        return;
+      }
+      const [[name, position]] = stale;
+      stale.delete(name);
+      const [kind, key] = name.split("/");
+      await readOne(kind, key, position);
+    }
+  } catch (problem) {
+    if (!(problem instanceof api.Problem)) throw problem;
+    if (problem.status !== 404 && problem.status !== 401) toast({ tone: "bad", ...problem });
+  } finally {
+    reading = false;
+  }
+}
+
+async function readOne(kind, key, position) {
+  if (kind === "score") {
+    await readScores(position);
+    return;
+  }
+  const answer = await api.read(`${KINDS[kind].path}${encodeURIComponent(key)}/`, { wait_for: position });
+  absorb(kind, answer.data, answer.position);
+}
+
+// A score that sinks below the high risk board is told by no frame, so the board is read anew now
+// and then. Only what the feed told since stays beside it.
+async function readScores(position) {
+  if (loading || get().connection.status !== "live") return;
+  const answer = await readList("score", { ...filters(), ...listQueries().SCORES[1], wait_for: position });
+  set(({ scores }) => {
+    const newer = new Map([...scores].filter(([, row]) => row.at > answer.position));
+    return { scores: merge("score", newer, answer.data.items, answer.position) };
+  });
+}
+
+// What fails in the background is tried again in a while; the person is not told each time.
+function unlessProblem(problem) {
+  if (!(problem instanceof api.Problem)) throw problem;
+}
+
+// After a command of one's own, read one's own write, whether the feed is up or not.
+export async function readAfter(kind, key, position) {
+  await readOne(kind, key, position ?? undefined).catch(unlessProblem);
+}
+
+// ---- health
+
+async function watchHealth() {
+  clearTimeout(healthTimer);
+  if (!get().session) return;
+  let health;
+  try {
+    health = await api.health();
+  } catch {
+    health = { status: "unreachable" };
+  }
+  if (!get().session) return;
+  set({ health });
+  healthTimer = setTimeout(watchHealth, HEALTH_EVERY_MS);
+}
