@@ -6,21 +6,35 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 import msgspec
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import inspect as mi
 
 T = TypeVar("T", bound=msgspec.Struct)
+Test: TypeAlias = Callable[..., None]
 
 FEW_UUIDS = [UUID(int=number) for number in (1, 2, 3)]
 FEW_TEXTS = ["A-1", "b-2", "Europe/London", "Europe/Paris", "+44 20 7946", "+44 20 7947"]
 FEW_MOMENTS = [datetime(2026, 11, day, 8, tzinfo=UTC) for day in (21, 22)]
 FLOAT_MAX = 1e9
+
+
+def forall(
+    *drawn: st.SearchStrategy[Any], **named: st.SearchStrategy[Any]
+) -> Callable[[Test], Test]:
+    """Run a test for many drawn values, however busy the machine is: without a deadline."""
+
+    def decorate(test: Test) -> Test:
+        return settings(deadline=None)(given(*drawn, **named)(test))
+
+    return decorate
 
 
 def structs(type_: type[T], *, few: bool = False) -> st.SearchStrategy[T]:
