@@ -67,6 +67,10 @@ class Views(Protocol):
         """Return the row under this key."""
         ...
 
+    def reached(self, projection: str, tenant_id: str) -> int:
+        """Return the position that the read model has reached; 0 before it began."""
+        ...
+
     def wait(self, projection: str, tenant_id: str, position: int) -> None:
         """Wait until the read model has folded everything up to `position`.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from importlib import resources
+from typing import Any
 
 import msgspec
 import psycopg
@@ -33,7 +34,8 @@ CREATE TABLE IF NOT EXISTS public.vedette_migrations (
     name       text        PRIMARY KEY,
     checksum   text        NOT NULL,
     applied_at timestamptz NOT NULL DEFAULT now()
-)
+);
+GRANT SELECT ON public.vedette_migrations TO vedette_app
 """
 
 
@@ -90,7 +92,7 @@ def migrate(owner_url: str) -> list[str]:
     return applied
 
 
-def pending(connection: psycopg.Connection) -> list[Migration]:
+def pending(connection: psycopg.Connection[Any]) -> list[Migration]:
     """Return what is not applied yet, after proving that what is applied is what we ship."""
     rows = connection.execute("SELECT name, checksum FROM public.vedette_migrations").fetchall()
     book: dict[str, str] = dict(rows)
@@ -102,3 +104,16 @@ def pending(connection: psycopg.Connection) -> list[Migration]:
         raise DatabaseIsNewer(f"The database has {', '.join(sorted(book))}, which is not ours.")
     names = {name for (name, _) in rows}
     return [migration for migration in ours if migration.name not in names]
+
+
+def unapplied(connection: psycopg.Connection[Any]) -> list[str]:
+    """Return the migrations that keep this release from running on the database.
+
+    The application's role may ask; it cannot migrate.
+    """
+    try:
+        return [migration.name for migration in pending(connection)]
+    except psycopg.errors.UndefinedTable:
+        return [migration.name for migration in available()]
+    except (MigrationChanged, DatabaseIsNewer) as error:
+        return [str(error)]

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
+import psycopg
 
 from adapters.postgres.database import Connection, Database
 from adapters.postgres.rows import RowTable
@@ -75,7 +76,11 @@ class PostgresViews:
         )
         with self._database.unit_of_work(tenant_id) as connection:
             position = checkpoint(connection, tenant_id, projection.name)
-            values = connection.execute(query.encode(), parameters, binary=True).fetchall()
+            try:
+                values = connection.execute(query.encode(), parameters, binary=True).fetchall()
+            except psycopg.DataError as error:
+                # The filters are the door's to check; what may hold anything is the cursor.
+                raise MalformedCursor("The cursor is not one that was handed out here.") from error
         rows = [table.row(row) for row in values[:limit]]
         more = len(values) > limit
         return Page(rows, write_cursor(projection, rows[-1]) if more else None, position)
@@ -92,12 +97,13 @@ class PostgresViews:
             values = connection.execute(query.encode(), parameters, binary=True).fetchone()
         return Found(None if values is None else table.row(values), position)
 
+    def reached(self, projection: str, tenant_id: str) -> int:
+        with self._database.unit_of_work(tenant_id) as connection:
+            return checkpoint(connection, tenant_id, projection)
+
     def wait(self, projection: str, tenant_id: str, position: int) -> None:
         deadline = time.monotonic() + WAIT_FOR_S_MAX
-        while True:
-            with self._database.unit_of_work(tenant_id) as connection:
-                if checkpoint(connection, tenant_id, projection) >= position:
-                    return
+        while self.reached(projection, tenant_id) < position:
             if time.monotonic() >= deadline:
                 raise ReadModelBehind(projection, position)
             time.sleep(WAIT_STEP_S)

@@ -1,0 +1,63 @@
+"""Fraud: the high risk board, the newest scores first."""
+
+from typing import Annotated, TypeAlias
+
+from litestar import Controller, get
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter, SkipValidation
+
+from domain.access import Capability
+from interfaces.http.credentials import Caller, needs
+from interfaces.http.envelope import Envelope, Items
+from interfaces.http.parameters import (
+    CursorParameter,
+    IdentifierFilter,
+    LimitParameter,
+    WaitForParameter,
+    wait_until,
+)
+from interfaces.http.problems import OF_LISTS
+from interfaces.http.reading import filters, page_of
+from interfaces.wiring import Vedette
+from projections.fraud_scores import FRAUD_SCORES, HIGH_RISK_FROM, ScoreRow
+from projections.views import PAGE_ROWS_DEFAULT
+
+TheCaller: TypeAlias = NamedDependency[SkipValidation[Caller]]
+TheVedette: TypeAlias = NamedDependency[SkipValidation[Vedette]]
+
+
+class FraudController(Controller):
+    path = "/api/v2/noc/fraud"
+    tags = ("Fraud",)
+
+    @get(
+        "/scores/live/",
+        opt=needs(Capability.SECURITY_FRAUD_VIEW),
+        responses=OF_LISTS,
+        summary="Scores, newest first",
+    )
+    async def live_scores(
+        self,
+        *,
+        caller: TheCaller,
+        vedette: TheVedette,
+        site_id: IdentifierFilter = None,
+        person_id: IdentifierFilter = None,
+        minimum: Annotated[
+            float, QueryParameter(ge=0, le=1, description="Only scores of at least this.")
+        ] = HIGH_RISK_FROM,
+        limit: LimitParameter = PAGE_ROWS_DEFAULT,
+        cursor: CursorParameter = None,
+        wait_for: WaitForParameter = None,
+    ) -> Envelope[Items[ScoreRow]]:
+        """List the standing scores of attendances, with their features and reasons."""
+        await wait_until(vedette.views, FRAUD_SCORES.name, caller.tenant_id, wait_for)
+        return await page_of(
+            vedette,
+            FRAUD_SCORES,
+            caller,
+            filters(site_id=site_id, person_id=person_id),
+            at_least={"probability": minimum},
+            limit=limit,
+            cursor=cursor,
+        )

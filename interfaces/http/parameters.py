@@ -1,0 +1,129 @@
+"""Parameters that many routes share, and the request that decodes bodies straight into commands."""
+
+import asyncio
+import re
+import time
+from typing import Annotated, Any, TypeAlias, TypeVar
+
+import msgspec
+from litestar import Request
+from litestar.concurrency import sync_to_thread
+from litestar.openapi.spec import Example
+from litestar.params import BodyKwarg, HeaderParameter, PathParameter, QueryParameter
+
+from interfaces.http.limits import WAIT_FOR_STEP_FIRST_S, WAIT_FOR_STEP_LONGEST_S
+from interfaces.http.problems import Rejected
+from projections.views import (
+    PAGE_ROWS_MAX,
+    WAIT_FOR_S_MAX,
+    ReadModelBehind,
+    Views,
+)
+
+T = TypeVar("T")
+
+IDENTIFIER_PATTERN = r"^[A-Za-z0-9._:-]+$(?!\n)"  # Python's $ alone would take a last line break
+POSITION_MAX = 2**63 - 1
+
+IdentifierFilter: TypeAlias = Annotated[
+    str | None, QueryParameter(min_length=1, max_length=64, pattern=IDENTIFIER_PATTERN)
+]
+IdentifierPath: TypeAlias = Annotated[
+    str, PathParameter(min_length=1, max_length=64, pattern=IDENTIFIER_PATTERN)
+]
+LimitParameter: TypeAlias = Annotated[
+    int, QueryParameter(ge=1, le=PAGE_ROWS_MAX, description="Rows on one page.")
+]
+CursorParameter: TypeAlias = Annotated[
+    str | None,
+    QueryParameter(max_length=1_000, description="`next_cursor` of the page before."),
+]
+WaitForParameter: TypeAlias = Annotated[
+    int | None,
+    QueryParameter(
+        ge=0,
+        le=POSITION_MAX,
+        description=(
+            "A position, as a command answered it: the answer stands on it or on a later one. "
+            f"Waits {WAIT_FOR_S_MAX:.0f} s at most."
+        ),
+    ),
+]
+IfMatchParameter: TypeAlias = Annotated[
+    str | None,
+    HeaderParameter(
+        name="If-Match",
+        description="The version that the command is meant for; another one is answered 412.",
+        pattern=r'^((W/)?"\d{1,18}"|\d{1,18}|\*)$',
+    ),
+]
+
+# PostgreSQL's text cannot hold it, so a fact with it could never be shown.
+NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+
+def body(example: dict[str, Any]) -> BodyKwarg:
+    """Declare a JSON body, with an example for the documentation."""
+    return BodyKwarg(media_type="application/json", examples=[Example("Example", value=example)])
+
+
+def version_of(if_match: str | None) -> int | None:
+    """Return the version that an If-Match header names, or None where any will do."""
+    if if_match is None or if_match == "*":
+        return None
+    return int(if_match.removeprefix("W/").strip('"'))
+
+
+class CommandRequest(Request[Any, Any, Any]):
+    """A request whose JSON body is decoded strictly into the type that its handler takes.
+
+    The framework would decode into plain values first and convert those leniently: "51.5" would
+    pass for a number, and the path of the field to blame would be lost.
+    """
+
+    async def json(self) -> Any:
+        """Return the body in the type of the handler's `data`.
+
+        Raises:
+            msgspec.ValidationError: it breaks a rule of the type.
+            msgspec.DecodeError: it is not JSON.
+        """
+        content = await self.body()
+        if NUL.search(content):
+            raise Rejected(422, "text.nul", "A text must not hold the character U+0000.", field="$")
+        field = self.route_handler.parsed_data_field
+        assert field is not None, "Only a handler that takes a body asks for one."
+        return decoded(msgspec.json.Decoder(field.annotation), content)
+
+
+def decoded(decoder: msgspec.json.Decoder[T], content: bytes) -> T:
+    """Return what a body says.
+
+    Raises:
+        Rejected: it is not UTF-8, or nested too deeply to be meant well.
+        msgspec.ValidationError: it breaks a rule of the type.
+        msgspec.DecodeError: it is not JSON.
+    """
+    try:
+        return decoder.decode(content)
+    except UnicodeDecodeError as error:
+        raise Rejected(400, "request.malformed", "The body is not UTF-8.") from error
+    except RecursionError as error:
+        raise Rejected(400, "request.malformed", "The body is nested too deeply.") from error
+
+
+async def wait_until(views: Views, projection: str, tenant_id: str, position: int | None) -> None:
+    """Wait until a read model has reached a position, without holding a thread meanwhile.
+
+    Raises:
+        ReadModelBehind: it had not after WAIT_FOR_S_MAX seconds.
+    """
+    if position is None:
+        return
+    deadline = time.monotonic() + WAIT_FOR_S_MAX
+    step_s = WAIT_FOR_STEP_FIRST_S
+    while await sync_to_thread(views.reached, projection, tenant_id) < position:
+        if time.monotonic() + step_s > deadline:
+            raise ReadModelBehind(projection, position)
+        await asyncio.sleep(step_s)
+        step_s = min(step_s * 1.5, WAIT_FOR_STEP_LONGEST_S)

@@ -1,0 +1,53 @@
+"""A small field for the tests of the doors: one site, one guard, one phone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+SITE: dict[str, Any] = {
+    "name": "North Gate",
+    "latitude": 51.5,
+    "longitude": -0.12,
+    "geofence_radius_m": 150,
+    "time_zone": "Europe/London",
+    "security_manager": "supervisor",
+}
+PERSON: dict[str, Any] = {"name": "Ada Marsh", "phone": "+44 20 7946 0000", "site_id": "S-01"}
+DEVICE: dict[str, Any] = {"kind": "phone", "person_id": "G-001", "site_id": "S-01"}
+DIRECTORY = "/api/v2/noc/directory"
+SIGNALS = "/api/v2/noc/signals/"
+
+
+def enrol_field(client: httpx.Client) -> None:
+    """State the site S-01, the person G-001 and the device D-001."""
+    for path, content in (
+        ("sites/S-01/", SITE),
+        ("persons/G-001/", PERSON),
+        ("devices/D-001/", DEVICE),
+    ):
+        answer = client.put(f"{DIRECTORY}/{path}", json=content)
+        assert answer.status_code == 200, answer.text
+
+
+def attendance(**changes: Any) -> dict[str, Any]:
+    """Return a check-in of G-001 at S-01, new each time."""
+    return {
+        "kind": "attendance",
+        "signal_id": uuid4().hex,
+        "source": "gate-app",
+        "occurred_at": datetime.now(UTC).isoformat(),
+        "person_id": "G-001",
+        "site_id": "S-01",
+        "device_id": "D-001",
+        "direction": "check_in",
+        "latitude": 51.5,
+        "longitude": -0.12,
+        "gps_accuracy_m": 8.0,
+        "biometric_quality": 0.93,
+        "biometric_matched": True,
+        **changes,
+    }

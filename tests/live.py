@@ -1,0 +1,182 @@
+"""A live Vedette for tests: a real web process, real followers, and a tenant with people in it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from application.access import Access
+from application.handling import handle
+from application.ports import Cause
+from domain.access import EnrolUser, Role
+from domain.directory.tenant import TENANT, TENANT_STREAM, FoundTenant
+from interfaces import wiring
+from interfaces.settings import Settings
+from tests.conftest import Database
+
+ROOT = Path(__file__).parent.parent
+START_S = 30.0
+STOP_S = 15.0
+CAUSE = Cause(actor="system:tests")
+SECRET_KEY = "the-tests-own-secret-key-of-40-characters"
+FOLLOW = """
+import signal
+from interfaces import settings, wiring
+application = wiring.open_application(wiring.completed(settings.load()))
+process = wiring.followers(application)
+signal.signal(signal.SIGTERM, lambda *_: process.stop())
+process.run()
+application.close()
+"""
+
+
+class Field(msgspec.Struct, frozen=True):
+    """A tenant with a user for each role, and a key that may do everything."""
+
+    tenant: str
+    users: dict[str, tuple[str, str]]  # role -> username, password
+    key: str
+
+
+def seed_tenant(vedette: wiring.Vedette, tenant: str) -> Field:
+    """Open a tenant and enrol a user for each role, named after it."""
+    vedette.log.open_tenant(tenant)
+    founding = FoundTenant(name=f"Tenant {tenant}", time_zone="Europe/London")
+    handle(vedette.log, tenant, TENANT, TENANT_STREAM, founding, CAUSE)
+    users = {
+        role.value: (role.value, enrol(vedette.access, tenant, role.value, (role,)))
+        for role in Role
+    }
+    until = datetime.now(UTC) + timedelta(days=1)
+    roles = (Role.ADMINISTRATOR, Role.INTEGRATOR)
+    key = vedette.access.issue_key(
+        tenant, name="Tests", roles=roles, expires_at=until, site_scope=None, cause=CAUSE
+    )
+    return Field(tenant, users, key.text)
+
+
+def enrol(
+    access: Access,
+    tenant: str,
+    username: str,
+    roles: tuple[Role, ...],
+    site_scope: tuple[str, ...] | None = None,
+) -> str:
+    """Enrol a user and return the password."""
+    name = username.capitalize()
+    command = EnrolUser(username=username, name=name, roles=roles, site_scope=site_scope)
+    access.enrol_user(tenant, command, CAUSE)
+    password = secrets.token_urlsafe(12)
+    access.set_password(tenant, username, password)
+    return password
+
+
+class LiveServer:
+    """Processes on a database of their own, and a tenant to work in."""
+
+    def __init__(self, database: Database, directory: Path, redis_url: str | None) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.ws_url = f"ws://127.0.0.1:{self.port}/ws/noc/dashboard/"
+        self.settings = Settings(
+            database_url=database.app_url,
+            database_owner_url=database.owner_url,
+            redis_url=redis_url,
+            secret_key=SECRET_KEY,
+            data_directory=directory,
+            port=self.port,
+        )
+        self.vedette = wiring.open_application(self.settings)
+        self.seed()
+        self.web = self._start("-m", "interfaces.cli.main", "serve")
+        self.follower = self._start("-c", FOLLOW)
+
+    def seed(self) -> None:
+        """Make a fresh tenant and go on in it; `tenant`, `users` and `key` are its own."""
+        field = seed_tenant(self.vedette, f"live-{secrets.token_hex(4)}")
+        self.tenant, self.users, self.key = field.tenant, field.users, field.key
+
+    def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        environment = dict(
+            os.environ,
+            VEDETTE_DATABASE_URL=self.settings.database_url or "",
+            VEDETTE_REDIS_URL=self.settings.redis_url or "",
+            VEDETTE_SECRET_KEY=SECRET_KEY,
+            VEDETTE_DATA_DIRECTORY=str(self.settings.data_directory),
+            VEDETTE_PORT=str(self.port),
+            VEDETTE_LOG_LEVEL="warning",
+        )
+        return subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=environment)
+
+    def wait_until_ready(self) -> None:
+        """Wait until the web process says that requests may come."""
+        deadline = time.monotonic() + START_S
+        while True:
+            assert self.web.poll() is None, "The web process ended instead of serving."
+            assert self.follower.poll() is None, "The follower process ended instead of following."
+            with contextlib.suppress(httpx.TransportError):
+                if httpx.get(f"{self.url}/health/ready", trust_env=False).status_code == 200:
+                    return
+            assert time.monotonic() < deadline, f"Not ready within {START_S} s."
+            time.sleep(0.05)
+
+    def token(self, role: str) -> str:
+        """Log a role's user in and return the token."""
+        username, password = self.users[role]
+        body = {"tenant": self.tenant, "username": username, "password": password}
+        answer = httpx.post(f"{self.url}/api/v2/auth/login/", json=body, trust_env=False)
+        assert answer.status_code == 200, answer.text
+        token: str = answer.json()["data"]["access_token"]
+        return token
+
+    def client(self, credential: str | None = None) -> httpx.Client:
+        """Return a client on the server that shows a credential: the tenant's key, if none is named."""
+        headers: dict[str, Any] = {"Authorization": f"Bearer {credential or self.key}"}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=15, trust_env=False)
+
+    def stop(self) -> None:
+        """End both processes and let go of the database."""
+        for process in (self.web, self.follower):
+            process.terminate()
+        for process in (self.web, self.follower):
+            try:
+                process.wait(STOP_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self.vedette.close()
+
+
+@pytest.fixture(scope="session")
+def live_processes(
+    new_database: Any, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LiveServer]:
+    """One web and one follower process of this pytest worker, on a database of their own."""
+    server = LiveServer(new_database(), tmp_path_factory.mktemp("live"), redis_url)
+    try:
+        server.wait_until_ready()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def live_server(live_processes: LiveServer) -> LiveServer:
+    """The live Vedette of this worker, in a tenant that nobody else has."""
+    live_processes.seed()
+    return live_processes
