@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TypeVar, cast
 
+import msgspec
+
 from application.ports import Append, Cause, EventLog
 from domain.kernel import Decider, Event
 
@@ -44,12 +46,14 @@ def handle(  # noqa: PLR0917 - in this log, of this tenant, of this kind, to thi
     All facts of the wish are recorded, or none.
 
     Raises:
+        msgspec.ValidationError: a field of the command is outside its limits.
         Refused: the wish met a rule of its aggregate.
         VersionMismatch: the stream does not stand at `if_match`.
         StreamMoved: somebody else wrote to the stream while this was decided.
         NoSuchTenant: the tenant has no log.
         LogUnavailable: the log did not answer; the wish may or may not stand.
     """
+    require_valid(command)
     recorded = log.read_stream(tenant_id, stream_id)
     version = recorded[-1].version if recorded else 0
     if if_match is not None and if_match != version:
@@ -60,3 +64,15 @@ def handle(  # noqa: PLR0917 - in this log, of this tenant, of this kind, to thi
     if not facts:
         return None
     return log.append(tenant_id, Append.of(stream_id, version, facts, cause)).last
+
+
+def require_valid(command: object) -> None:
+    """Hold a command to the limits of its fields.
+
+    A door that decodes JSON has done so already; code that builds a command has not, and a fact
+    outside the limits could be stored, but never be read again.
+
+    Raises:
+        msgspec.ValidationError: a field is outside its limits.
+    """
+    msgspec.json.decode(msgspec.json.encode(command), type=type(command))

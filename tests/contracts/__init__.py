@@ -1,0 +1,1 @@
+"""What a port promises, run by every adapter that answers it."""
