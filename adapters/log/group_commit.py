@@ -22,6 +22,7 @@ from application.ports import (
 )
 
 CALL_EVENTS_MAX = 2_000  # facts in one shared call
+CALLERS_MAX = 16  # calls that callers make themselves at once, over all tenants
 COMMITTERS = 4  # calls under way at once, over all tenants
 QUEUED_APPENDS_MAX = 20_000  # waiting appends of one tenant; beyond it the log says so
 
@@ -40,7 +41,31 @@ class GroupCommit:
         self._busy: set[str] = set()
         self._condition = threading.Condition(threading.Lock())
         self._threads: list[threading.Thread] = []
+        self._callers = 0
         self._closed = False
+
+    def append(self, tenant_id: str, append: Append) -> Appended:
+        """Append and wait. Where nobody else is at work, the caller makes the call itself."""
+        prepared = prepare(append)
+        with self._condition:
+            alone = (
+                not self._closed and tenant_id not in self._queues and self._callers < CALLERS_MAX
+            )
+            if alone:
+                self._callers += 1
+                self._busy.add(tenant_id)
+                self._queues[tenant_id] = deque()
+        if not alone:
+            return self._queue(tenant_id, prepared).result()
+        try:
+            (outcome,) = self._call(tenant_id, [prepared])
+        finally:
+            with self._condition:
+                self._callers -= 1
+                self._hand_over(tenant_id)
+        if isinstance(outcome, Appended):
+            return outcome
+        raise outcome
 
     def submit(self, tenant_id: str, append: Append) -> Future[Appended]:
         """Queue an append; the future answers with its positions or its exception.
@@ -49,7 +74,9 @@ class GroupCommit:
             TooManyFacts, FactTooLarge: as `prepare`, here and not in the call that it would share.
             LogUnavailable: the log is closed, or too much is waiting already.
         """
-        prepared = prepare(append)
+        return self._queue(tenant_id, prepare(append))
+
+    def _queue(self, tenant_id: str, prepared: Prepared) -> Future[Appended]:
         future: Future[Appended] = Future()
         with self._condition:
             if self._closed:
@@ -91,12 +118,16 @@ class GroupCommit:
                 batch = self._take(self._queues[tenant_id])
             self._commit(tenant_id, batch)
             with self._condition:
-                self._busy.discard(tenant_id)
-                if self._queues[tenant_id]:
-                    self._ready.append(tenant_id)
-                    self._condition.notify()
-                else:
-                    del self._queues[tenant_id]
+                self._hand_over(tenant_id)
+
+    def _hand_over(self, tenant_id: str) -> None:
+        """A call is over: whatever has come in meanwhile goes in the next one."""
+        self._busy.discard(tenant_id)
+        if self._queues[tenant_id]:
+            self._ready.append(tenant_id)
+            self._condition.notify()
+        else:
+            del self._queues[tenant_id]
 
     @staticmethod
     def _take(queue: deque[Waiting]) -> list[Waiting]:

@@ -43,7 +43,7 @@ class PostgresLog:
         self._group_commit = GroupCommit(self._commit)
 
     def append(self, tenant_id: str, append: Append) -> Appended:
-        return self.submit(tenant_id, append).result()
+        return self._group_commit.append(tenant_id, append)
 
     def submit(self, tenant_id: str, append: Append) -> Future[Appended]:
         return self._group_commit.submit(tenant_id, append)
