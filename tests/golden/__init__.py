@@ -1,0 +1,1 @@
+"""Samples of every fact that was ever stored, kept for ever."""
