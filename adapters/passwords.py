@@ -9,8 +9,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 class Argon2Hasher:
     """The port `Hasher`. One verification takes some 50 ms and 64 MiB, on purpose."""
 
-    def __init__(self) -> None:
-        self._hasher = PasswordHasher()
+    def __init__(self, hasher: PasswordHasher | None = None) -> None:
+        self._hasher = hasher or PasswordHasher()
 
     def hash(self, password: str) -> str:
         return self._hasher.hash(password)

@@ -17,7 +17,10 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from argon2 import PasswordHasher
 
+from adapters.passwords import Argon2Hasher
+from adapters.postgres.credentials import PostgresCredentials
 from application.access import Access
 from application.handling import handle
 from application.ports import Cause
@@ -56,8 +59,9 @@ def seed_tenant(vedette: wiring.Vedette, tenant: str) -> Field:
     vedette.log.open_tenant(tenant)
     founding = FoundTenant(name=f"Tenant {tenant}", time_zone="Europe/London")
     handle(vedette.log, tenant, TENANT, TENANT_STREAM, founding, CAUSE)
+    access = cheap_access(vedette)
     users = {
-        role.value: (role.value, enrol(vedette.access, tenant, role.value, (role,)))
+        role.value: (role.value, enrol(access, tenant, role.value, (role,)))
         for role in Role
     }
     until = datetime.now(UTC) + timedelta(days=1)
@@ -66,6 +70,12 @@ def seed_tenant(vedette: wiring.Vedette, tenant: str) -> Field:
         tenant, name="Tests", roles=roles, expires_at=until, site_scope=None, cause=CAUSE
     )
     return Field(tenant, users, key.text)
+
+
+def cheap_access(vedette: wiring.Vedette) -> Access:
+    """Return an access whose passwords cost next to nothing, as only invented ones may."""
+    hasher = Argon2Hasher(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    return Access(vedette.log, PostgresCredentials(vedette.database), hasher, wiring.now)
 
 
 def enrol(
@@ -103,7 +113,15 @@ class LiveServer:
         )
         self.vedette = wiring.open_application(self.settings)
         self.seed()
+        self.start_web()
+        self.start_follower()
+
+    def start_web(self) -> None:
+        """Start the web process, for the first time or after it was killed."""
         self.web = self._start("-m", "interfaces.cli.main", "serve")
+
+    def start_follower(self) -> None:
+        """Start the follower process, for the first time or after it was killed."""
         self.follower = self._start("-c", FOLLOW)
 
     def seed(self) -> None:

@@ -8,10 +8,10 @@ from litestar import Controller, post, put
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
+from application.access import PASSWORD_CHARACTERS_MAX
 from domain.access import Capability, EnrolUser, ReinstateUser, RevokeApiKey, SuspendUser
 from domain.access.roles import Roles, SiteScope
 from domain.kernel import Instant, PersonalName, ShortText
-from interfaces.http.auth import Password
 from interfaces.http.credentials import Caller, needs
 from interfaces.http.envelope import Envelope, Reached
 from interfaces.http.parameters import IdentifierPath, body
@@ -26,7 +26,9 @@ MANAGE = needs(Capability.ACCESS_MANAGE)
 TheCaller: TypeAlias = NamedDependency[SkipValidation[Caller]]
 TheVedette: TypeAlias = NamedDependency[SkipValidation[Vedette]]
 
-NewPassword = Annotated[Password, msgspec.Meta(min_length=PASSWORD_CHARACTERS_MIN)]
+NewPassword = Annotated[
+    str, msgspec.Meta(min_length=PASSWORD_CHARACTERS_MIN, max_length=PASSWORD_CHARACTERS_MAX)
+]
 
 
 class UserContent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

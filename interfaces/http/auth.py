@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Controller, Request, get, post
+from litestar.concurrency import sync_to_thread
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
@@ -103,7 +104,8 @@ class AuthController(Controller):
             expires_at=token.expires_at.isoformat(),
             user=signed_in(login.principal),
         )
-        return Envelope(data=session, position=vedette.log.head(login.principal.tenant_id).position)
+        head = await sync_to_thread(vedette.log.head, login.principal.tenant_id)
+        return Envelope(data=session, position=head.position)
 
     @get(
         "/me/",

@@ -1,13 +1,17 @@
 """OpenAPI: the document that describes these doors, at /schema/openapi.json."""
 
+import re
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
-from typing import Any
+from typing import Any, cast
 
 import msgspec
-from litestar import Request, Router
+from litestar import Litestar, Request, Router
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme, Tag
+from litestar.routes import HTTPRoute
 
 from application.ingestion import BATCH_SIGNALS_MAX, AttendanceSignal, LocationSignal
 from interfaces.http.credentials import PUBLIC, needs
@@ -61,34 +65,38 @@ SIGNALS_PATH = "/api/v2/noc/signals/"
 
 
 class SchemaDocument(JsonRenderPlugin):
-    """The framework's document, with the body of the signals route, which it never decodes."""
+    """The framework's document, with what the framework does not know."""
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
-        del request
-        return msgspec.json.encode(with_signals(openapi_schema))
+        bodies = (handler.parsed_data_field for handler in handlers_of(request.app))
+        types = tuple(field.annotation for field in bodies if field is not None)
+        return msgspec.json.encode(published(openapi_schema, types))
 
 
-def with_signals(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the document with the schemas of the signals, taken from the very types that decode them."""
+def published(document: dict[str, Any], bodies: Sequence[type]) -> dict[str, Any]:
+    """Return the document as clients get it, given the types of the routes' bodies.
+
+    The framework takes the slash off the end of each path, leaves rules of nested fields out, and
+    never sees the body of the signals route. The schemas of bodies come from the very types that
+    decode them.
+    """
+    document = renamed(document)
     references, components = msgspec.json.schema_components(
-        (AttendanceSignal, LocationSignal), ref_template="#/components/schemas/{name}"
+        (AttendanceSignal, LocationSignal, *bodies), ref_template="#/components/schemas/{name}"
     )
+    attendance, location, *_ = references
     signal = {
-        "oneOf": list(references),
+        "oneOf": [attendance, location],
         "discriminator": {
             "propertyName": "kind",
-            "mapping": {"attendance": references[0]["$ref"], "location": references[1]["$ref"]},
+            "mapping": {"attendance": attendance["$ref"], "location": location["$ref"]},
         },
     }
-    batch = {
-        "type": "array",
-        "items": {"$ref": "#/components/schemas/Signal"},
-        "minItems": 1,
-        "maxItems": BATCH_SIGNALS_MAX,
-    }
+    one = {"$ref": "#/components/schemas/Signal"}
+    batch = {"type": "array", "items": one, "minItems": 1, "maxItems": BATCH_SIGNALS_MAX}
     content = {
         "application/json": {
-            "schema": {"oneOf": [{"$ref": "#/components/schemas/Signal"}, batch]},
+            "schema": {"oneOf": [one, batch]},
             "examples": {
                 "one": {"summary": "One signal", "value": ATTENDANCE},
                 "batch": {"summary": "A batch", "value": [ATTENDANCE, LOCATION]},
@@ -98,7 +106,7 @@ def with_signals(document: dict[str, Any]) -> dict[str, Any]:
             "schema": {"type": "string", "description": "One signal a line."},
         },
     }
-    paths = dict(document["paths"])
+    paths = {with_slash(path): item for path, item in document["paths"].items()}
     path = dict(paths[SIGNALS_PATH])
     path["post"] = {**path["post"], "requestBody": {"required": True, "content": content}}
     paths[SIGNALS_PATH] = path
@@ -108,6 +116,30 @@ def with_signals(document: dict[str, Any]) -> dict[str, Any]:
         "paths": paths,
         "components": {**document["components"], "schemas": schemas},
     }
+
+
+def renamed(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the document with generic types named without their modules: EnvelopeOfReached."""
+    text = msgspec.json.encode(document).decode()
+    for name in document["components"]["schemas"]:
+        if "." in name:
+            short = re.sub(r"_(?:[a-z_]+\.)+", "Of", name).rstrip("_")
+            text = text.replace(f'"{name}"', f'"{short}"').replace(f'/{name}"', f'/{short}"')
+    return cast("dict[str, Any]", msgspec.json.decode(text))
+
+
+def handlers_of(app: Litestar) -> Iterator[HTTPRouteHandler]:
+    """Return the handlers that the document describes."""
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            for handler in route.route_handlers:
+                if handler.resolve_include_in_schema():
+                    yield handler
+
+
+def with_slash(path: str) -> str:
+    """Return a path as it is written everywhere else: collections and items end with a slash."""
+    return f"{path}/" if path.startswith("/api/") or path == "/health" else path
 
 
 def openapi_config() -> OpenAPIConfig:

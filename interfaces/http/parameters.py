@@ -1,7 +1,6 @@
 """Parameters that many routes share, and the request that decodes bodies straight into commands."""
 
 import asyncio
-import re
 import time
 from typing import Annotated, Any, TypeAlias, TypeVar
 
@@ -11,6 +10,7 @@ from litestar.concurrency import sync_to_thread
 from litestar.openapi.spec import Example
 from litestar.params import BodyKwarg, HeaderParameter, PathParameter, QueryParameter
 
+from domain.kernel import END
 from interfaces.http.limits import WAIT_FOR_STEP_FIRST_S, WAIT_FOR_STEP_LONGEST_S
 from interfaces.http.problems import Rejected
 from projections.views import (
@@ -22,7 +22,7 @@ from projections.views import (
 
 T = TypeVar("T")
 
-IDENTIFIER_PATTERN = r"^[A-Za-z0-9._:-]+$(?!\n)"  # Python's $ alone would take a last line break
+IDENTIFIER_PATTERN = r"^[A-Za-z0-9._:-]+" + END
 POSITION_MAX = 2**63 - 1
 
 IdentifierFilter: TypeAlias = Annotated[
@@ -58,9 +58,6 @@ IfMatchParameter: TypeAlias = Annotated[
     ),
 ]
 
-# PostgreSQL's text cannot hold it, so a fact with it could never be shown.
-NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-
 
 def body(example: dict[str, Any]) -> BodyKwarg:
     """Declare a JSON body, with an example for the documentation."""
@@ -89,8 +86,6 @@ class CommandRequest(Request[Any, Any, Any]):
             msgspec.DecodeError: it is not JSON.
         """
         content = await self.body()
-        if NUL.search(content):
-            raise Rejected(422, "text.nul", "A text must not hold the character U+0000.", field="$")
         field = self.route_handler.parsed_data_field
         assert field is not None, "Only a handler that takes a body asks for one."
         return decoded(msgspec.json.Decoder(field.annotation), content)
