@@ -60,6 +60,7 @@ check: env ## Look at format, lint, types and import contracts; change nothing
 	$(BIN)/ruff check .
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m interfaces.docs --check
 
 fix: env ## Format, and repair what can be repaired by rule
 	$(BIN)/ruff format .

@@ -94,6 +94,12 @@ class Addresses(NamedTuple):
 SERVERS = pytest.StashKey[Servers]()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--kills", type=int, default=20, help="how often a fault test kills its victim"
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
     if not is_worker(config):
         config.stash[SERVERS] = Servers()

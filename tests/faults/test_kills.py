@@ -1,0 +1,127 @@
+"""Kill -9 under load: the web process, a follower process, PostgreSQL, again and again.
+
+Each test sends signals without a pause, kills its victim `--kills` times, lets the system mend
+itself, and then asks the checker.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from adapters.embedded.postgres import EmbeddedPostgres
+from interfaces import wiring
+from tests.conftest import Database
+from tests.faults.checker import check, wait_until_caught_up
+from tests.faults.driver import Driver
+from tests.live import LiveServer
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
+
+PAUSE_S = (0.2, 0.7)  # between the end of a repair and the next kill
+
+
+@pytest.fixture
+def kills(request: pytest.FixtureRequest) -> int:
+    """How many times a victim is killed."""
+    number: int = request.config.getoption("--kills")
+    return number
+
+
+@pytest.fixture
+def own_server(
+    new_database: Callable[[], Database], redis_url: str, tmp_path: Path
+) -> Iterator[LiveServer]:
+    """Processes that nobody else uses, since this test will kill them."""
+    server = LiveServer(new_database(), tmp_path, redis_url)
+    try:
+        server.wait_until_ready()
+        yield server
+    finally:
+        server.stop()
+
+
+def torment(server: LiveServer, kill_and_mend: Callable[[], None], times: int) -> Driver:
+    """Drive a server while something is killed, and return the driver once all is delivered."""
+    driver = Driver(server)
+    driver.enrol()
+    driver.start()
+    chance = random.Random(times)  # the rhythm of the kills, no secret
+    try:
+        for _ in range(times):
+            time.sleep(chance.uniform(*PAUSE_S))
+            kill_and_mend()
+    finally:
+        driver.finish()
+    return driver
+
+
+def assert_nothing_lost(server: LiveServer, owner_url: str, driver: Driver) -> None:
+    wait_until_caught_up(owner_url, server.tenant)
+    assert driver.ledger.acknowledged
+    with closing(wiring.open_application(server.settings)) as auditor:
+        facts = check(auditor, server.tenant, driver.ledger)
+    assert any(fact.stream_id.startswith("ticket-") for fact in facts)
+
+
+def test_a_killed_web_process_loses_nothing_that_it_acknowledged(
+    own_server: LiveServer, kills: int
+) -> None:
+    def kill_and_mend() -> None:
+        own_server.web.kill()
+        own_server.web.wait()
+        own_server.start_web()
+        own_server.wait_until_ready()
+
+    driver = torment(own_server, kill_and_mend, kills)
+    assert_nothing_lost(own_server, own_server.settings.database_owner_url or "", driver)
+
+
+def test_a_killed_follower_does_nothing_twice_and_leaves_nothing_out(
+    own_server: LiveServer, kills: int
+) -> None:
+    def kill_and_mend() -> None:
+        own_server.follower.kill()
+        own_server.follower.wait()
+        own_server.start_follower()
+        time.sleep(1.0)  # long enough to get to work, so that the kill hits it there
+
+    driver = torment(own_server, kill_and_mend, kills)
+    assert_nothing_lost(own_server, own_server.settings.database_owner_url or "", driver)
+
+
+def test_a_killed_postgresql_keeps_every_acknowledged_signal(
+    postgres: EmbeddedPostgres, redis_url: str, tmp_path: Path, kills: int
+) -> None:
+    database = Database("vedette", postgres.owner_url(), postgres.app_url())
+    server = LiveServer(database, tmp_path / "live", redis_url)
+
+    def kill_and_mend() -> None:
+        postgres.kill()
+        postgres.restart()
+
+    try:
+        server.wait_until_ready()
+        driver = torment(server, kill_and_mend, kills)
+        assert_nothing_lost(server, postgres.owner_url(), driver)
+    finally:
+        server.stop()
+
+
+def test_the_checker_finds_what_it_is_for(own_server: LiveServer) -> None:
+    """A ledger that was told of a signal which the log does not hold is a loss."""
+    driver = Driver(own_server)
+    driver.enrol()
+    driver.start()
+    time.sleep(0.5)
+    ledger = driver.finish()
+    wait_until_caught_up(own_server.settings.database_owner_url or "", own_server.tenant)
+    check(own_server.vedette, own_server.tenant, ledger)
+    ledger.acknowledged["never-sent"] = 1
+    with pytest.raises(AssertionError):
+        check(own_server.vedette, own_server.tenant, ledger)
