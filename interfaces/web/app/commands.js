@@ -126,7 +126,7 @@ export async function carryOut(command, row, values) {
   try {
     const answer = await api.command(
       `${pathOf(kind, id)}${command.name}/`, bodyOf(command, values), row.version);
-    await readAfter(kind, id, answer.data?.position ?? answer.position);
+    readAfter(kind, id, answer.data?.position ?? answer.position);
     toast({ tone: "good", title: `${command.done}: ${row.title}` });
   } catch (problem) {
     if (!(problem instanceof api.Problem)) throw problem;

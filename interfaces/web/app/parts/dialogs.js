@@ -2,14 +2,15 @@
 import { Problem } from "../api.js";
 import { carryOut, invoke, knownPeople, offered, startingValue } from "../commands.js";
 import { KEYS } from "../keys.js";
-import { html, useEffect, useRef, useState } from "../lib.js";
+import { html, useLayoutEffect, useRef, useState } from "../lib.js";
 import { get, setNow } from "../store.js";
 
 const shut = () => setNow({ dialog: null });
 
 function Dialog({ title, children, onKeyDown }) {
   const element = useRef(null);
-  useEffect(() => {
+  // Before the browser paints, so that no key pressed in a hurry falls between card and dialog.
+  useLayoutEffect(() => {
     const before = document.activeElement;
     element.current.showModal();
     return () => before?.isConnected && before.focus();

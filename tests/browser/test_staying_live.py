@@ -1,0 +1,125 @@
+"""The page stays right when the connection does not: drops, gaps and too much at once.
+
+An old snapshot with the tail must show what a fresh snapshot shows.
+"""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import WebSocketRoute, expect
+
+from tests.browser.cable import Cable
+from tests.browser.desk import Desk, Field
+
+pytestmark = pytest.mark.browser
+
+GUARDS = 12
+
+
+def test_after_a_drop_the_page_resumes_by_position_and_misses_nothing(
+    desk: Desk, field: Field
+) -> None:
+    with Cable(desk.server.port) as cable:
+        sockets: list[str] = []
+        desk.page.on("websocket", lambda socket: sockets.append(socket.url))
+        desk.sit_down(url=cable.url)
+        field.deceive("G-001")
+        expect(desk.column("NEW")).to_have_count(1)
+        cable.pull()
+        expect(desk.page.get_by_text("What you see is from")).to_be_visible()
+        field.work(field.tickets()[0], "assign", assignee="supervisor")
+        field.deceive("G-002")
+        cable.plug()
+        desk.expect_live()
+        expect(desk.column("ASSIGNED")).to_contain_text("G-001")
+        expect(desk.column("NEW")).to_contain_text("G-002")
+        expect(desk.page.get_by_text("What you see is from")).to_have_count(0)
+        # What was missed came as frames behind the last one seen, not by loading the lists again.
+        expect(desk.page.locator(".frame", has_text="Ticket assigned")).to_have_count(1)
+        assert int(parse_qs(urlsplit(sockets[-1]).query)["after"][0]) > 0
+
+
+def test_a_frame_that_is_missing_makes_the_page_load_its_lists_again(
+    desk: Desk, field: Field
+) -> None:
+    swallowed: list[str] = []
+
+    def leaky(page_side: WebSocketRoute) -> None:
+        server_side = page_side.connect_to_server()
+
+        def pass_on(message: str | bytes) -> None:
+            event = json.loads(message).get("event")
+            if event == "ticket.opened" and not swallowed:
+                swallowed.append(event)
+            else:
+                page_side.send(message)
+
+        server_side.on_message(pass_on)
+
+    desk.page.route_web_socket("**/ws/noc/dashboard/**", leaky)
+    desk.sit_down()
+    field.deceive("G-001")
+    expect(desk.column("ALERTS")).to_have_count(1)
+    field.deceive("G-002")  # its first frame does not link to what the page has seen
+    expect(desk.column("NEW")).to_have_count(2)
+    assert swallowed == ["ticket.opened"]
+
+
+def test_when_the_feed_asks_for_it_the_lists_are_loaded_again(desk: Desk, field: Field) -> None:
+    sockets: list[WebSocketRoute] = []
+
+    def watched(page_side: WebSocketRoute) -> None:
+        page_side.connect_to_server()
+        sockets.append(page_side)
+
+    desk.page.route_web_socket("**/ws/noc/dashboard/**", watched)
+    desk.sit_down()
+    field.deceive("G-001")
+    expect(desk.column("NEW")).to_have_count(1)
+    with desk.page.expect_request("**/api/v2/noc/tickets/**"):
+        sockets[0].send(json.dumps({"type": "resync_required", "position": 1}))
+    desk.expect_live()
+    expect(desk.column("NEW")).to_have_count(1)
+    assert len(sockets) == 2
+    field.deceive("G-002")
+    expect(desk.column("NEW")).to_have_count(2)
+
+
+def test_an_old_snapshot_with_its_tail_shows_what_a_fresh_snapshot_shows(
+    desk: Desk, field: Field
+) -> None:
+    for number in range(1, GUARDS // 2):
+        field.deceive(f"G-{number:03}")
+    desk.sit_down()
+    for number in range(GUARDS // 2, GUARDS + 1):
+        field.deceive(f"G-{number:03}", "S-02")
+    expect(desk.column("SCORES")).to_have_count(GUARDS)
+    expect(desk.column("NEW")).to_have_count(GUARDS)
+    tickets = field.tickets()
+    for ticket in tickets[:8]:
+        field.work(ticket, "assign", assignee="operator")
+    for ticket in tickets[:5]:
+        field.work(ticket, "start")
+    for ticket in tickets[:3]:
+        field.work(ticket, "resolve", resolution="Looked into.")
+    field.work(tickets[0], "close")
+    field.work(tickets[9], "cancel", reason="Nothing to it.")
+    field.work(tickets[10], "prioritise", priority="LOW")
+    expect(desk.column("RESOLVED")).to_have_count(2)
+    expect(desk.page.locator(".frame", has_text="Ticket prioritised")).to_have_count(1)
+    told = desk.board()
+    desk.page.reload()
+    desk.expect_live()
+    expect(desk.column("RESOLVED")).to_have_count(2)
+    assert desk.board() == told
+    assert {name: len(cards) for name, cards in told.items()} == {
+        "ALERTS": GUARDS,
+        "NEW": 3,
+        "ASSIGNED": 3,
+        "IN_PROGRESS": 2,
+        "RESOLVED": 2,
+        "SCORES": GUARDS,
+    }
