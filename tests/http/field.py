@@ -18,6 +18,7 @@ SITE: dict[str, Any] = {
 }
 PERSON: dict[str, Any] = {"name": "Ada Marsh", "phone": "+44 20 7946 0000", "site_id": "S-01"}
 DEVICE: dict[str, Any] = {"kind": "phone", "person_id": "G-001", "site_id": "S-01"}
+NOW = datetime.now(UTC)
 DIRECTORY = "/api/v2/noc/directory"
 SIGNALS = "/api/v2/noc/signals/"
 
@@ -51,3 +52,16 @@ def attendance(**changes: Any) -> dict[str, Any]:
         "biometric_matched": True,
         **changes,
     }
+
+
+def problem_in(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """Return the problem of an answer after proving that it is one, in every respect."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    found: dict[str, Any] = answer.json()
+    assert found["code"] == code, found
+    assert found["status"] == status
+    assert found["type"] == f"urn:vedette:problem:{code}"
+    assert found["title"]
+    assert found["detail"]
+    return found
