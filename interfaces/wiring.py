@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -20,6 +21,7 @@ from adapters.followers.desk import PolicyHandler
 from adapters.followers.listening import Listener
 from adapters.followers.operations import PostgresOperations
 from adapters.followers.projecting import ProjectionHandler
+from adapters.followers.rebuilding import Rebuild, Watch
 from adapters.followers.runtime import Handler, Loop
 from adapters.log.postgres_log import PostgresLog
 from adapters.passwords import Argon2Hasher
@@ -33,6 +35,7 @@ from application.policies import POLICIES
 from interfaces.secret_key import with_secret_key
 from interfaces.settings import Settings
 from projections import PROJECTIONS
+from projections.kernel import Projection
 
 __all__ = [
     "EXPECTED_FAILURES",
@@ -46,12 +49,17 @@ __all__ = [
     "listener",
     "migrate",
     "open_application",
+    "rebuild",
 ]
 
 STOP_LOOK_S = 0.1  # how often a follower process looks whether it shall end
 
 # What an adapter may say to the person at the command line in a sentence of its own.
-EXPECTED_FAILURES = (EmbeddedServerFailed, MigrationChanged, DatabaseIsNewer)
+EXPECTED_FAILURES: tuple[type[Exception], ...] = (
+    EmbeddedServerFailed,
+    MigrationChanged,
+    DatabaseIsNewer,
+)
 
 
 class Vedette(msgspec.Struct, frozen=True):
@@ -108,6 +116,10 @@ def handlers() -> list[Handler]:
     return [*projecting, *(PolicyHandler(policy()) for policy in POLICIES)]
 
 
+class FollowerLost(Exception):
+    """A follower of this process ended although nobody told it to."""
+
+
 class FollowerProcess:
     """All followers in one process, a thread each, woken together."""
 
@@ -126,13 +138,18 @@ class FollowerProcess:
         for thread in threads:
             thread.start()
         self._listener.start()
-        while not self._stopping:
+        # A loop ends by itself only by a bug; then the process ends as a whole and can be started
+        # again, instead of going on without one of its followers.
+        while not self._stopping and all(thread.is_alive() for thread in threads):
             time.sleep(STOP_LOOK_S)
+        lost = [thread.name for thread in threads if not thread.is_alive()]
         for loop in self._loops:
             loop.stop()
         for thread in threads:
             thread.join()
         self._listener.stop()
+        if lost and not self._stopping:
+            raise FollowerLost(f"The follower {', '.join(lost)} ended; the lines above say why.")
 
     def stop(self) -> None:
         """Let every follower finish its batch and end; safe inside a signal handler.
@@ -150,6 +167,16 @@ class FollowerProcess:
 def followers(application: Vedette) -> FollowerProcess:
     """Compose the followers of one process."""
     return FollowerProcess(application, handlers())
+
+
+def rebuild(application: Vedette, projection: Projection[Any], tenant_id: str, watch: Watch) -> int:
+    """Rebuild one read model of one tenant, swap it in and return its generation.
+
+    Raises:
+        RebuildUnderWay: another process rebuilds the same.
+        RebuildStopped: the replay met a fact that the read model cannot digest.
+    """
+    return Rebuild(application.database.url, projection, tenant_id).run(watch)
 
 
 def embedded_servers(settings: Settings) -> tuple[dict[str, EmbeddedServer], Settings]:

@@ -62,7 +62,7 @@ for place, (name, module, group, help_text) in enumerate(COMMANDS):
 def main() -> None:
     """Run the command line and end the process with its exit code."""
     try:
-        sys.exit(app() or 0)
+        sys.exit(app(sys.argv[1:]) or 0)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
