@@ -19,7 +19,7 @@ class Doubt(msgspec.Struct):
 
     at_us: int
     because: dict[UUID, None]  # signals, in the order in which they were learned
-    cause: AnyRecorded  # the last fact that raised it
+    cause: AnyRecorded  # the first fact that raised it; of a new attendance its own
 
 
 class Doubts:
@@ -43,4 +43,3 @@ class Doubts:
             doubts[attendance] = Doubt(at_us, dict.fromkeys(because), cause)
         else:
             doubt.because.update(dict.fromkeys(because))
-            doubt.cause = cause
