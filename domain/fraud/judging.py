@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
+from heapq import heappop, heappush
 from uuid import UUID
 
 import msgspec
@@ -68,42 +69,49 @@ class Draft(msgspec.Struct, frozen=True):
     judgement: Judgement
     contradictions: list[str]
     doubt: Doubt
+    stood: Standing | None  # before the batch
 
 
 class Judge:
-    """Judges until nothing is in doubt; in the end, what differs from before becomes a fact."""
+    """Judges each doubted attendance once; what differs from the standing score becomes a fact."""
 
     def __init__(self, shelf: Shelf, scorer: Scorer, doubts: Doubts) -> None:
         self.shelf = shelf
         self.scorer = scorer
         self.doubts = doubts
-        self.stood: dict[UUID, Standing | None] = {}  # when the batch began
-        self.drafts: dict[UUID, Draft] = {}
+        self.drafts: list[Draft] = []
 
     def judge(self) -> list[Rescore]:
         """Answer every doubt, also those that come up on the way."""
-        while self.doubts.by_person:
-            round_, self.doubts = self.doubts, Doubts()
-            self._fetch_for(round_)
-            for person_id, doubts in round_.by_person.items():
-                self._judge_person(person_id, doubts)
-        drafts = sorted(
-            self.drafts.values(),
-            key=lambda draft: (draft.doubt.cause.position, draft.visit.at_us, draft.visit.signal),
+        by_person = self.doubts.by_person
+        self.shelf.fetch(persons=[person_key(person_id) for person_id in by_person])
+        doubted = {person_id: self._places(person_id) for person_id in by_person}
+        self._fetch_for(doubted)
+        for person_id, places in doubted.items():
+            self._judge_person(person_id, places)
+        self.drafts.sort(
+            key=lambda draft: (draft.doubt.cause.position, draft.visit.at_us, draft.visit.signal)
         )
-        return [self._rescore(draft) for draft in drafts]
+        return [self._rescore(draft) for draft in self.drafts]
 
-    def _fetch_for(self, doubts: Doubts) -> None:
-        self.shelf.fetch(persons=[person_key(person_id) for person_id in doubts.by_person])
+    def _places(self, person_id: str) -> dict[int, Doubt]:
+        """Return the doubts of a person by the index of the attendance."""
+        visits = self.shelf.person(person_id).visits
+        places = {}
+        for signal, doubt in self.doubts.by_person[person_id].items():
+            index = place_of(visits, doubt.at_us, signal)
+            if index is not None:  # else its score stands for ever: it is older than what is kept
+                places[index] = doubt
+        return places
+
+    def _fetch_for(self, doubted: Mapping[str, Iterable[int]]) -> None:
+        """Have in hand what judging these attendances needs."""
         devices: dict[str, None] = {}
         sites: dict[str, None] = {}
         tracks: dict[str, None] = {}
-        for person_id, doubted in doubts.by_person.items():
+        for person_id, indices in doubted.items():
             visits = self.shelf.person(person_id).visits
-            for signal, doubt in doubted.items():
-                index = place_of(visits, doubt.at_us, signal)
-                if index is None:
-                    continue
+            for index in indices:
                 visit = visits[index]
                 devices[device_key(visit.device_id)] = None
                 for near in [visit, *_just_before(visits, index)]:
@@ -115,25 +123,25 @@ class Judge:
                     tracks.update(dict.fromkeys(track_keys(person_id, *shift)))
         self.shelf.fetch(devices=devices, sites=sites, tracks=tracks)
 
-    def _judge_person(self, person_id: str, doubts: dict[UUID, Doubt]) -> None:
+    def _judge_person(self, person_id: str, doubted: dict[int, Doubt]) -> None:
         person = self.shelf.person(person_id)
-        upcoming = dict(sorted(doubts.items(), key=lambda item: (item[1].at_us, item[0])))
+        upcoming = sorted(doubted)  # a sorted list is a heap
         while upcoming:
-            signal = next(iter(upcoming))
-            doubt = upcoming.pop(signal)
-            index = place_of(person.visits, doubt.at_us, signal)
-            if index is None:
-                continue  # It is older than what is kept; its score stands for ever.
-            visit = person.visits[index]
+            index = heappop(upcoming)
+            visit, doubt = person.visits[index], doubted[index]
             was_violation = visit.violation
             self._judge_visit(person_id, person, index, doubt)
-            if visit.violation is not was_violation:
-                # The ones after count violations in a row.
-                for later in person.visits[index + 1 : index + 1 + CONSECUTIVE_MAX]:
-                    if later.signal not in upcoming:
-                        self.doubts.raise_(
-                            person_id, later.at_us, later.signal, doubt.because, doubt.cause
-                        )
+            if visit.violation is was_violation:
+                continue
+            # The ones after count violations in a row.
+            end = min(len(person.visits), index + 1 + CONSECUTIVE_MAX)
+            more = [later for later in range(index + 1, end) if later not in doubted]
+            self._fetch_for({person_id: more})
+            for later in more:
+                at_us = person.visits[later].at_us
+                because = dict(doubt.because) or {visit.signal: None}
+                doubted[later] = Doubt(at_us, because, doubt.cause)
+                heappush(upcoming, later)
 
     def _judge_visit(self, person_id: str, person: PersonMemory, index: int, doubt: Doubt) -> None:
         visit = person.visits[index]
@@ -144,23 +152,21 @@ class Judge:
         judgement = self.scorer.score(its_features, found, radius_m)
         hard = [contradiction.code.value for contradiction in found if contradiction.code in HARD]
         digest = digest_of(its_features, judgement, hard)
-        stood = self.stood.setdefault(visit.signal, visit.standing)
-        self.shelf.changed[person_key(person_id)] = person
-        earlier_draft = self.drafts.pop(visit.signal, None)
-        waited, visit.waiting = visit.waiting, []
+        stood = visit.standing
         if stood is not None and stood.digest == digest:
-            visit.standing = stood
-        elif stood is not None and stood.position == 0:
-            because = dict.fromkeys(waited) | doubt.because
-            visit.waiting = list(because)[-BECAUSE_MAX:] or [visit.signal]
-        else:
-            if earlier_draft is not None:
-                doubt.because = earlier_draft.doubt.because | doubt.because
-            version = 1 if stood is None else stood.version + 1
-            visit.standing = Standing(version, 0, judgement.probability, digest)
-            self.drafts[visit.signal] = Draft(
-                person_id, visit, its_features, judgement, hard, doubt
-            )
+            if visit.waiting:
+                visit.waiting = []
+                self.shelf.changed[person_key(person_id)] = person
+            return
+        self.shelf.changed[person_key(person_id)] = person
+        if stood is not None and stood.position == 0:
+            because = dict.fromkeys(visit.waiting) | doubt.because
+            visit.waiting = list(because)[-BECAUSE_MAX:]
+            return
+        visit.waiting = []
+        version = 1 if stood is None else stood.version + 1
+        visit.standing = Standing(version, 0, judgement.probability, digest)
+        self.drafts.append(Draft(person_id, visit, its_features, judgement, hard, doubt, stood))
 
     def _known(self, person_id: str, person: PersonMemory, index: int) -> Known:
         visits = person.visits
@@ -197,8 +203,7 @@ class Judge:
         )
 
     def _rescore(self, draft: Draft) -> Rescore:
-        visit, judgement = draft.visit, draft.judgement
-        stood = self.stood[visit.signal]
+        visit, judgement, stood = draft.visit, draft.judgement, draft.stood
         fact = FraudScored(
             attendance=visit.signal,
             person_id=draft.person_id,

@@ -67,4 +67,4 @@ def think(batch: Sequence[AnyRecorded], recall: Recall, scorer: Scorer = RULES) 
     for recorded in batch:
         learner.learn(recorded)
     rescores = Judge(shelf, scorer, learner.doubts).judge()
-    return Thoughts(rescores, shelf.changed)
+    return Thoughts(rescores, shelf.settle())

@@ -44,7 +44,6 @@ from domain.fraud.remembering import (
     add_verdict,
     add_visit,
     fence_at,
-    forget_old_visits,
     place_of,
     uses_around,
     visit_moment,
@@ -179,7 +178,6 @@ class Learner:
             doubted.append(visits[index - 1])
         signal = _Lazy(attendance)
         self._doubt(person_id, doubted, recorded, signal)
-        forget_old_visits(person)
         self._use(recorded, attendance, visit)
 
     def _visit(self, attendance: AttendanceRecorded, at_us: int) -> Visit:
@@ -205,8 +203,8 @@ class Learner:
         device = self.shelf.device(attendance.device_id)
         if not device.personal:
             return
-        if add_use(device, Use(visit.at_us, visit.signal, attendance.person_id)):
-            self.shelf.changed[device_key(attendance.device_id)] = device
+        add_use(device, Use(visit.at_us, visit.signal, attendance.person_id))
+        self.shelf.changed[device_key(attendance.device_id)] = device
         for use in uses_around(device, visit.at_us, USES_AROUND_US):
             if use.person_id != attendance.person_id:
                 because = (visit.signal,)

@@ -72,7 +72,7 @@ def past_moment(past: Past) -> int:
 
 
 def place_of(visits: list[Visit], at_us: int, signal: UUID) -> int | None:
-    """Return the index of an attendance, or None where it is not remembered."""
+    """Return the index of an attendance, or None where it is not remembered any more."""
     index = bisect_left(visits, (at_us, signal), key=visit_order)
     if index < len(visits) and visits[index].signal == signal:
         return index
@@ -96,6 +96,8 @@ def add_visit(person: PersonMemory, visit: Visit) -> int | None:
 def forget_old_visits(person: PersonMemory) -> None:
     """Keep the memory of a person within its limits; old attendances become habits."""
     visits, habits = person.visits, person.habits
+    if not visits:
+        return
     newest_us = visits[-1].at_us
     old = max(
         bisect_left(visits, newest_us - VISITS_KEPT_US, key=visit_moment),
@@ -116,16 +118,17 @@ def forget_old_visits(person: PersonMemory) -> None:
     del habits[: max(0, forgotten)]
 
 
-def add_use(device: DeviceMemory, use: Use) -> bool:
-    """Take an attendance on a device in; answer whether it was new."""
+def add_use(device: DeviceMemory, use: Use) -> None:
+    """Take a new attendance on a device in."""
+    insort(device.uses, use, key=use_order)
+
+
+def forget_old_uses(device: DeviceMemory) -> None:
+    """Keep the memory of a device within its limits."""
     uses = device.uses
-    index = bisect_left(uses, use_order(use), key=use_order)
-    if index < len(uses) and uses[index].signal == use.signal:
-        return False
-    uses.insert(index, use)
-    old = bisect_left(uses, uses[-1].at_us - USES_KEPT_US, key=use_moment)
-    del uses[: max(old, len(uses) - USES_MAX)]
-    return True
+    if uses:
+        old = bisect_left(uses, uses[-1].at_us - USES_KEPT_US, key=use_moment)
+        del uses[: max(old, len(uses) - USES_MAX)]
 
 
 def uses_around(device: DeviceMemory, at_us: int, within_us: int) -> list[Use]:

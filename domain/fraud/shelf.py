@@ -17,9 +17,7 @@ from domain.fraud.memory import (
     site_key,
     track_keys,
 )
-from domain.fraud.remembering import (
-    fixes_between,
-)
+from domain.fraud.remembering import fixes_between, forget_old_uses, forget_old_visits
 
 M = TypeVar("M", PersonMemory, DeviceMemory, SiteMemory, TrackMemory)
 
@@ -63,6 +61,18 @@ class Shelf:
             found = self._recall(missing, type_)
             for key in missing:
                 in_hand[key] = found[key] if key in found else type_()
+
+    def settle(self) -> dict[str, Memory]:
+        """Bring what changed back within its limits, and return it by key.
+
+        Only at the end of a batch: what is about to be judged must not be forgotten before.
+        """
+        for memory in self.changed.values():
+            if isinstance(memory, PersonMemory):
+                forget_old_visits(memory)
+            elif isinstance(memory, DeviceMemory):
+                forget_old_uses(memory)
+        return self.changed
 
     def person(self, person_id: str) -> PersonMemory:
         return self.persons[person_key(person_id)]

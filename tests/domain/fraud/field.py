@@ -53,7 +53,7 @@ def attendance(
     """Return an attendance at a site's centre, or so many metres north of it."""
     latitude, longitude = PLACES[site]
     return AttendanceRecorded(
-        signal_id=f"a-{person}-{moment:%d%H%M%S%f}-{site}",
+        signal_id=f"a-{person}-{moment:%m%d%H%M%S%f}-{site}",
         source="test",
         person_id=person,
         site_id=site,
@@ -76,7 +76,7 @@ def location(
     """Return a location at a site's centre, or so many metres north of it."""
     latitude, longitude = PLACES[site]
     return LocationRecorded(
-        signal_id=f"l-{person}-{moment:%d%H%M%S%f}-{north_m:.0f}",
+        signal_id=f"l-{person}-{moment:%m%d%H%M%S%f}-{north_m:.0f}",
         source="test",
         person_id=person,
         device_id=f"D-{person}",
