@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 import psycopg
+from psycopg.pq.abc import PGresult
 
 from adapters.log import wire
 from adapters.log.codec import encode
@@ -24,6 +26,8 @@ from application.ports import (
 from domain.catalogue import tag_of
 
 NO_SUCH_TENANT = "VD002"
+
+Call = Callable[[wire.Statement, list[bytes]], PGresult]
 
 
 class TooManyFacts(ValueError):
@@ -107,7 +111,10 @@ def append_each(
 
 
 def ride_together(
-    connection: psycopg.Connection[Any], tenant_id: str, appends: Sequence[Prepared]
+    connection: psycopg.Connection[Any],
+    tenant_id: str,
+    appends: Sequence[Prepared],
+    call: wire.Call = wire.call,
 ) -> list[Outcome]:
     """Record appends that share no stream in one call; each has its own outcome.
 
@@ -120,8 +127,8 @@ def ride_together(
     rows = [row for append in appends for row in append.rows]
     try:
         if len(rows) == 1:
-            return [alone(connection, tenant_id, appends[0])]
-        return together(connection, tenant_id, appends, rows)
+            return [alone(partial(call, connection), tenant_id, appends[0])]
+        return together(partial(call, connection), tenant_id, appends, rows)
     except psycopg.errors.UniqueViolation as error:
         slice_ = appends[0].append.slices[0]
         raise StreamMoved(slice_.stream_id, max(slice_.expected, 0) + 1) from error
@@ -133,9 +140,9 @@ def ride_together(
         raise
 
 
-def alone(connection: psycopg.Connection[Any], tenant_id: str, append: Prepared) -> Outcome:
+def alone(call: Call, tenant_id: str, append: Prepared) -> Outcome:
     (row,) = append.rows
-    answer = wire.call(connection, wire.APPEND_ONE, [tenant_id.encode(), *row])
+    answer = call(wire.APPEND_ONE, [tenant_id.encode(), *row])
     position = wire.integer(answer.get_value(0, 0))
     if position is not None:
         return Appended(position, position)
@@ -145,7 +152,7 @@ def alone(connection: psycopg.Connection[Any], tenant_id: str, append: Prepared)
 
 
 def together(
-    connection: psycopg.Connection[Any],
+    call: Call,
     tenant_id: str,
     appends: Sequence[Prepared],
     rows: list[Row],
@@ -157,7 +164,7 @@ def together(
         wire.array(wire.INT4_OID, numbers),
         *(wire.array(oid, cells) for oid, cells in zip(wire.ROW_TYPES, columns, strict=True)),
     ]
-    answer = wire.call(connection, wire.APPEND, parameters)
+    answer = call(wire.APPEND, parameters)
     outcomes: dict[int, Outcome] = {}
     for line in range(answer.ntuples):
         number, first, last, _, stands = (

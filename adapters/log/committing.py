@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import psycopg
 
+from adapters.log import wire
 from adapters.postgres.database import Connection, connect
 from application.ports import LogUnavailable
 
@@ -47,9 +48,15 @@ class Committing:
                 return connection
             connection.close()
         try:
-            return connect(self._url, "vedette-committer")
+            connection = connect(self._url, "vedette-committer")
         except psycopg.OperationalError as error:
             raise LogUnavailable("The log cannot be reached.") from error
+        try:
+            wire.prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
 
 def is_quiet(connection: Connection) -> bool:

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 import psycopg
 from psycopg.rows import TupleRow
 
-from adapters.log import appending
+from adapters.log import appending, wire
 from adapters.log.appending import Prepared
 from adapters.log.codec import decode
 from adapters.log.committing import Committing
@@ -60,7 +60,7 @@ class PostgresLog:
     def _commit(self, tenant_id: str, appends: list[Prepared]) -> list[Outcome]:
         # One statement in autocommit is a whole transaction in one round trip; it binds itself.
         with self._committing.connection() as connection:
-            outcomes = appending.ride_together(connection, tenant_id, appends)
+            outcomes = appending.ride_together(connection, tenant_id, appends, wire.call_prepared)
         self._tell(tenant_id, outcomes)
         return outcomes
 
@@ -106,14 +106,7 @@ class PostgresLog:
 
     def head(self, tenant_id: str) -> Head:
         with self._database.unit_of_work(tenant_id) as connection:
-            row = connection.execute(
-                "SELECT position, hash, nullif(recorded_at, '-infinity') FROM log.heads"
-                " WHERE tenant_id = %s",
-                [tenant_id],
-            ).fetchone()
-        if row is None:
-            raise NoSuchTenant(tenant_id)
-        return Head(*row)
+            return read_head(connection, tenant_id)
 
     def first_positions(self, tenant_id: str, stream_ids: Sequence[str]) -> dict[str, int]:
         rows = self._database.fetch(
@@ -157,6 +150,18 @@ def read_stream(connection: Connection, tenant_id: str, stream_id: str) -> list[
         binary=True,
     ).fetchall()
     return [recorded(tenant_id, row) for row in rows]
+
+
+def read_head(connection: Connection, tenant_id: str) -> Head:
+    """Return where the tenant's log ends, in a transaction that is bound to the tenant."""
+    row = connection.execute(
+        "SELECT position, hash, nullif(recorded_at, '-infinity') FROM log.heads"
+        " WHERE tenant_id = %s",
+        [tenant_id],
+    ).fetchone()
+    if row is None:
+        raise NoSuchTenant(tenant_id)
+    return Head(*row)
 
 
 def recorded(tenant_id: str, row: TupleRow) -> AnyRecorded:

@@ -8,13 +8,12 @@ libpq: about 20 µs of Python a call instead of 130.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
-from weakref import WeakSet
 
 import psycopg
-from psycopg.pq import ConnStatus, ExecStatus, Format, PipelineStatus
+from psycopg.pq import ConnStatus, ExecStatus, Format, PipelineStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 
 BINARY = int(Format.BINARY)
@@ -30,7 +29,7 @@ BYTEA, INT8_OID, INT4_OID, TEXT, TIMESTAMPTZ, UUID_OID = 17, 20, 23, 25, 1184, 2
 
 
 class Statement(NamedTuple):
-    """A statement that each connection prepares once."""
+    """A statement, and the name under which committers prepare it."""
 
     name: bytes
     text: bytes
@@ -77,24 +76,39 @@ ROW_TYPES = (
     BYTEA,
 )
 
-_prepared: WeakSet[psycopg.Connection[Any]] = WeakSet()
+Call = Callable[[psycopg.Connection[Any], Statement, list[bytes]], PGresult]
 
 
 def call(
     connection: psycopg.Connection[Any], statement: Statement, parameters: list[bytes]
 ) -> PGresult:
-    """Run a prepared statement and return its rows, in the running transaction if there is one.
+    """Run a statement and return its rows, in the running transaction if there is one.
+
+    It is not prepared: psycopg deallocates every prepared statement of a connection that rolls
+    back, without telling.
 
     Raises:
         psycopg.Error: as psycopg would raise it.
     """
     pgconn = connection.pgconn
     assert pgconn.pipeline_status == PipelineStatus.OFF, "A pipeline would mix up the answers."
-    if connection not in _prepared:
-        for each in STATEMENTS:
-            checked(connection, pgconn.prepare(each.name, each.text), ExecStatus.COMMAND_OK)
-        _prepared.add(connection)
-    result = pgconn.exec_prepared(statement.name, parameters, statement.formats, BINARY)
+    # Past psycopg, nobody would send the BEGIN that a connection without autocommit promises.
+    assert connection.autocommit or pgconn.transaction_status != TransactionStatus.IDLE
+    result = pgconn.exec_params(statement.text, parameters, None, statement.formats, BINARY)
+    return checked(connection, result, ExecStatus.TUPLES_OK)
+
+
+def prepare(connection: psycopg.Connection[Any]) -> None:
+    """Make a connection ready for `call_prepared`; it must be used for nothing else."""
+    for each in STATEMENTS:
+        checked(connection, connection.pgconn.prepare(each.name, each.text), ExecStatus.COMMAND_OK)
+
+
+def call_prepared(
+    connection: psycopg.Connection[Any], statement: Statement, parameters: list[bytes]
+) -> PGresult:
+    """As `call`, in autocommit, on a connection that was made ready."""
+    result = connection.pgconn.exec_prepared(statement.name, parameters, statement.formats, BINARY)
     return checked(connection, result, ExecStatus.TUPLES_OK)
 
 

@@ -1,0 +1,1 @@
+"""The log on PostgreSQL: order, chain, isolation, group commit, verification, library adapter."""
