@@ -63,7 +63,8 @@ class Slope(msgspec.Struct, frozen=True):
     def contribution(self, value: float) -> float:
         """Return the log-odds that a value adds, 0 to `weight`."""
         part = (value - self.nothing_at) / (self.everything_at - self.nothing_at)
-        return self.weight * min(1.0, max(0.0, part))
+        # Most values are usual; comparing is several times faster than min and max.
+        return 0.0 if part <= 0 else self.weight if part >= 1 else self.weight * part
 
 
 class Parameters(msgspec.Struct, frozen=True):

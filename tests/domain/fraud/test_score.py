@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import log
+from pathlib import Path
 
 import pytest
 from hypothesis import assume, given
@@ -174,3 +175,14 @@ def test_the_digest_tells_the_parameters_apart() -> None:
     assert RULES.digest == Rules(PARAMETERS).digest
     assert len(RULES.digest) == 64
     assert Rules(replace(PARAMETERS, base=-3.4)).digest != RULES.digest
+
+
+def test_the_parameters_are_documented() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "fraud-score.md").read_text(encoding="utf-8")
+    assert f"log-odds = {PARAMETERS.base:g} +" in page
+    for slope in PARAMETERS.slopes:
+        figures = f"{slope.nothing_at:g} | {slope.everything_at:g} | {slope.weight:g}"
+        assert f"| `{slope.feature}` | {figures} |" in page
+    for code in ContradictionCode:
+        effect = "hard" if code in HARD else f"adds {PARAMETERS.soft[code]:.1f}"
+        assert any(line.startswith(f"| `{code}`") and effect in line for line in page.splitlines())
