@@ -58,6 +58,7 @@ SELECT e.position, e.stream_id, e.version FROM log.events e
 WHERE e.tenant_id = %(tenant)s AND e.version <> 1 AND NOT EXISTS (
     SELECT FROM log.events p
     WHERE p.tenant_id = %(tenant)s AND p.stream_id = e.stream_id AND p.version = e.version - 1
+      AND p.position < e.position
 ) ORDER BY e.position LIMIT 1
 """
 
