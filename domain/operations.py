@@ -14,6 +14,8 @@ import msgspec
 
 from domain.kernel import Command, Decider, Event, LongText, Refused, ShortText
 
+VERIFICATION_STREAM = "verification-"  # and the id
+
 #: The name of a follower, such as ticket-board.
 FollowerName = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[a-z0-9-]+$")]
 Position = Annotated[int, msgspec.Meta(ge=1)]
@@ -187,4 +189,4 @@ def follower_stream(follower: str) -> str:
 
 def verification_stream(verification_id: UUID) -> str:
     """Return the stream of one check: asked for, and answered."""
-    return f"verification-{verification_id}"
+    return f"{VERIFICATION_STREAM}{verification_id}"

@@ -23,7 +23,10 @@ from adapters.followers.operations import PostgresOperations
 from adapters.followers.projecting import ProjectionHandler
 from adapters.followers.rebuilding import Rebuild, Watch
 from adapters.followers.runtime import Handler, Loop
+from adapters.jobs.dispatching import Dispatcher
+from adapters.jobs.working import WorkerProcess
 from adapters.log.postgres_log import PostgresLog
+from adapters.log.verifying import Verifier
 from adapters.passwords import Argon2Hasher
 from adapters.postgres.credentials import PostgresCredentials
 from adapters.postgres.database import Database
@@ -31,6 +34,7 @@ from adapters.postgres.migrating import DatabaseIsNewer, MigrationChanged, migra
 from adapters.postgres.views import PostgresViews
 from application.access import Access
 from application.ingestion import SignalIntake
+from application.jobs import VerifyChain
 from application.policies import POLICIES
 from interfaces.secret_key import with_secret_key
 from interfaces.settings import Settings
@@ -50,6 +54,7 @@ __all__ = [
     "migrate",
     "open_application",
     "rebuild",
+    "worker",
 ]
 
 STOP_LOOK_S = 0.1  # how often a follower process looks whether it shall end
@@ -113,7 +118,7 @@ def listener(application: Vedette, woken: Callable[[frozenset[str] | None], None
 def handlers() -> list[Handler]:
     """Return every follower of this release."""
     projecting = [ProjectionHandler(projection) for projection in PROJECTIONS]
-    return [*projecting, *(PolicyHandler(policy()) for policy in POLICIES)]
+    return [*projecting, *(PolicyHandler(policy()) for policy in POLICIES), Dispatcher()]
 
 
 class FollowerLost(Exception):
@@ -167,6 +172,14 @@ class FollowerProcess:
 def followers(application: Vedette) -> FollowerProcess:
     """Compose the followers of one process."""
     return FollowerProcess(application, handlers())
+
+
+def worker(application: Vedette, *, threads: int) -> WorkerProcess:
+    """Compose the jobs of one process, on a broker of its own."""
+    redis_url = application.settings.redis_url
+    assert redis_url is not None, "Settings must be completed before they are opened."
+    verify = VerifyChain(application.log, Verifier(application.database.url))
+    return WorkerProcess(application.database, redis_url, verify, threads=threads)
 
 
 def rebuild(application: Vedette, projection: Projection[Any], tenant_id: str, watch: Watch) -> int:
