@@ -36,6 +36,10 @@ from domain.signals import (
 BATCH_SIGNALS_MAX = 1_000
 FUTURE_TOLERANCE = timedelta(minutes=5)
 OLDEST = datetime(2000, 1, 1, tzinfo=UTC)  # before it no phone had a clock worth believing
+# A clock may be off by years and is corrected, but what the log keeps must be read again: near the
+# year 9999 another time zone is a moment that Python cannot hold.
+NEWEST = datetime(2200, 1, 1, tzinfo=UTC)
+MEASURES = ("latitude", "longitude", "gps_accuracy_m", "biometric_quality")  # must be finite
 KNOWN_CACHE_MAX = 200_000  # directory entries that a process remembers to exist
 
 Clock: TypeAlias = Callable[[], datetime]
@@ -204,7 +208,6 @@ class SignalIntake:
 
         Raises:
             LogUnavailable: nothing is known about any item; sending all again is safe.
-            NoSuchTenant: the tenant has no log.
         """
         received_at = self._clock()
         unknown = self._unknown(giver.tenant_id, signals)
@@ -278,29 +281,47 @@ def accepted(
     Raises:
         SignalRefused: one of its kinds; it names the field to blame.
     """
-    for field in ("latitude", "longitude", "gps_accuracy_m"):
-        if not math.isfinite(getattr(signal, field)):
+    for field in MEASURES:
+        if not math.isfinite(getattr(signal, field, 0.0)):
             raise NotANumber(f"{field} must be a finite number.", field=f"$.{field}")
-    for field, moment in (("occurred_at", signal.occurred_at), ("sent_at", signal.sent_at)):
-        if moment is not None and moment.tzinfo is None:
-            raise WithoutTimeZone(f"{field} needs a time zone, such as +00:00.", field=f"$.{field}")
-        if moment is not None and moment < OLDEST:
-            raise TooOld(f"{field} must not be before {OLDEST:%Y-%m-%d}.", field=f"$.{field}")
+    require_moment("occurred_at", signal.occurred_at)
+    if signal.sent_at is not None:
+        require_moment("sent_at", signal.sent_at)
+    # Before the directory, so that nobody learns which sites of others exist.
+    if sites is not None and signal.site_id not in sites:
+        raise SiteOutOfScope("Your credential is for other sites.", field="$.site_id")
     if f"person-{signal.person_id}" in unknown:
         raise UnknownPerson(f"There is no person {signal.person_id}.", field="$.person_id")
     if f"device-{signal.device_id}" in unknown:
         raise UnknownDevice(f"There is no device {signal.device_id}.", field="$.device_id")
     if signal.site_id is not None and f"site-{signal.site_id}" in unknown:
         raise UnknownSite(f"There is no site {signal.site_id}.", field="$.site_id")
-    if sites is not None and signal.site_id not in sites:
-        raise SiteOutOfScope("Your credential is for other sites.", field="$.site_id")
     fact = signal.fact(clock_skew_ms(signal.sent_at, received_at))
     if corrected_at(fact) > received_at + FUTURE_TOLERANCE:
         raise FromTheFuture(
             "occurred_at is more than 5 minutes ahead of our clock, corrected by sent_at.",
             field="$.occurred_at",
         )
+    if corrected_at(fact) < OLDEST:
+        raise TooOld(
+            f"occurred_at, corrected by sent_at, must not be before {OLDEST:%Y-%m-%d}.",
+            field="$.occurred_at",
+        )
     return fact
+
+
+def require_moment(field: str, moment: datetime) -> None:
+    """Refuse a moment that the log could not keep or that nobody could compare.
+
+    Raises:
+        SignalRefused: it has no time zone, or lies before OLDEST or not before NEWEST.
+    """
+    if moment.tzinfo is None:
+        raise WithoutTimeZone(f"{field} needs a time zone, such as +00:00.", field=f"$.{field}")
+    if moment < OLDEST:
+        raise TooOld(f"{field} must not be before {OLDEST:%Y-%m-%d}.", field=f"$.{field}")
+    if moment >= NEWEST:
+        raise FromTheFuture(f"{field} must be before {NEWEST:%Y-%m-%d}.", field=f"$.{field}")
 
 
 def signal_append(actor: str, identity: UUID, fact: SignalEvent) -> Append:
@@ -308,4 +329,3 @@ def signal_append(actor: str, identity: UUID, fact: SignalEvent) -> Append:
     cause = Cause(actor=actor, correlation_id=identity)
     new = NewFact(fact, event_id=identity, occurred_at=fact.occurred_at)
     return Append([Slice(signal_stream(identity), Expect.NO_STREAM, [new], cause)])
-

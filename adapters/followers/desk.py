@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -13,7 +13,7 @@ from adapters.log.appending import append_each
 from adapters.log.postgres_log import read_stream
 from adapters.postgres.database import Connection
 from application.following import Policy, because_of, derived_id
-from application.ports import Append, NewFact, Slice, StreamMoved
+from application.ports import APPEND_EVENTS_MAX, Append, NewFact, Slice, StreamMoved
 from domain.catalogue import AnyRecorded, tag_of
 from domain.kernel import Decider, Event
 
@@ -55,7 +55,8 @@ class PostgresDesk:
         self._policy = policy
         self._memories: dict[str, msgspec.Struct | None] = {}
         self._remembered: set[str] = set()
-        self._streams: dict[str, list[Event]] = {}  # read from the log, with what was done here
+        self._streams: dict[str, list[Event]] = {}  # as read from the log
+        self._stated: dict[str, list[Event]] = {}  # here, to stand behind what was read
         self._slices: list[Slice] = []
         self._done: Counter[int] = Counter()  # facts stated so far because of a position
 
@@ -88,20 +89,21 @@ class PostgresDesk:
     ) -> list[E]:
         stream = self._stream(stream_id)
         events = decider.decide(decider.replay(stream), command)  # type: ignore[arg-type]  # a stream holds its own decider's facts
-        if events:
-            self.record(stream_id, len(stream), events, because)
-            stream.extend(events)
+        self.record(stream_id, len(stream), events, because)
         return events
 
     def record(
         self, stream_id: str, version: int, events: Sequence[Event], because: AnyRecorded
     ) -> None:
+        if not events:
+            return
         facts = []
         for event in events:
             number = self._done[because.position]
             self._done[because.position] += 1
             facts.append(NewFact(event, derived_id(self._policy, because, number)))
         self._slices.append(Slice(stream_id, version, facts, because_of(self._policy, because)))
+        self._stated.setdefault(stream_id, []).extend(events)
 
     def finish(self) -> bool:
         """Write memories and facts; answer whether the log was appended to.
@@ -117,13 +119,27 @@ class PostgresDesk:
             )
         if not self._slices:
             return False
-        (outcome,) = append_each(self._connection, self.tenant_id, [Append(self._slices)])
-        if isinstance(outcome, StreamMoved):
-            raise outcome
+        for outcome in append_each(self._connection, self.tenant_id, list(appends(self._slices))):
+            if isinstance(outcome, StreamMoved):
+                raise outcome
         return True
 
     def _stream(self, stream_id: str) -> list[Event]:
+        """Return a stream as it stands in the log, with what was stated here behind it."""
         if stream_id not in self._streams:
             facts = read_stream(self._connection, self.tenant_id, stream_id)
             self._streams[stream_id] = [fact.event for fact in facts]
-        return self._streams[stream_id]
+        return self._streams[stream_id] + self._stated.get(stream_id, [])
+
+
+def appends(slices: Sequence[Slice]) -> Iterator[Append]:
+    """Cut slices into appends, in order, none larger than the log takes. One transaction holds them."""
+    taken: list[Slice] = []
+    events = 0
+    for slice_ in slices:
+        events += len(slice_.facts)
+        if taken and events > APPEND_EVENTS_MAX:
+            yield Append(taken)
+            taken, events = [], len(slice_.facts)
+        taken.append(slice_)
+    yield Append(taken)

@@ -1,9 +1,10 @@
 """Whenever an attendance is scored 0.80 or above, raise an alert, or repeat the one that stands.
 
-Alerts are told apart by person and fraud type: within 24 hours of its first attendance an open
-alert takes in further attendances as repeats. When a later score of an attendance no longer
-reaches the threshold, or looks like another type, the attendance is dropped from its alert; the
-alert that lost its last one is withdrawn.
+Alerts are told apart by person and fraud type: an open alert takes in further attendances as
+repeats, up to 24 hours before or after the one that it began with. When a later score of an
+attendance no longer reaches the threshold, or looks like another type, the attendance is dropped
+from its alert; the alert that lost its last one is withdrawn. What a person gave a verdict on is
+not asked again.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from domain.alert import (
     DropEvidence,
     RaiseAlert,
     RepeatAlert,
+    alert_stream,
 )
 from domain.catalogue import AnyRecorded
 from domain.fraud.facts import FraudScored
@@ -30,8 +32,13 @@ from domain.severity import Severity
 
 NAME = "raise-alert-whenever-fraud-scored-high"
 ALERT_FROM = 0.80  # probability; product rule
-CRITICAL_FROM = 0.95  # probability; assumption: the top of the scale, where rules contradict reality
+CRITICAL_FROM = (
+    0.95  # probability; assumption: the top of the scale, where rules contradict reality
+)
 DEDUP_WINDOW = timedelta(hours=24)  # product rule
+CASES_MAX = 32  # alerts remembered of a person and fraud type
+
+OPEN = frozenset({AlertStatus.OPEN, AlertStatus.ACKNOWLEDGED})
 
 TITLES = {
     FraudType.BUDDY_PUNCHING: "Somebody else may have checked in for {person}",
@@ -44,17 +51,27 @@ TITLES = {
 }
 
 
-class OpenCase(msgspec.Struct, frozen=True):
-    """The last alert of a person and fraud type."""
+class Case(msgspec.Struct, frozen=True):
+    """An alert of a person and fraud type."""
 
     alert_id: UUID
-    first_seen_at: datetime  # corrected time of the first attendance
+    first_seen_at: datetime  # corrected time of the attendance that it began with
+
+
+class Cases(msgspec.Struct, frozen=True):
+    """The latest alerts of a person and fraud type, in the order in which they were raised.
+
+    Attendances come days late, so the newest alert is not always the one that an attendance joins.
+    """
+
+    cases: tuple[Case, ...] = ()
 
 
 class Counted(msgspec.Struct, frozen=True):
-    """The alert that an attendance counts in."""
+    """Where an attendance counts after a version of its score."""
 
-    alert_id: UUID
+    alert_id: UUID | None  # None: it was dropped
+    version: int  # a score that is not newer was answered already
 
 
 class RaiseAlertWheneverFraudScoredHigh:
@@ -66,49 +83,72 @@ class RaiseAlertWheneverFraudScoredHigh:
     def handle(self, desk: Desk, batch: Sequence[AnyRecorded]) -> None:
         for fact in batch:
             if isinstance(fact.event, FraudScored):
-                self._react(desk, fact, fact.event)
-
-    def _react(self, desk: Desk, fact: AnyRecorded, score: FraudScored) -> None:
-        attendance_key = f"attendance/{score.attendance}"
-        case_key = dedup_key(score.person_id, score.fraud_type)
-        high = score.probability >= ALERT_FROM
-        counted = desk.memories([attendance_key], Counted).get(attendance_key)
-        if counted is None and not high:
-            return
-        if counted is not None and self._is_judged(desk, counted):
-            # A person gave a verdict on this attendance; another score does not ask again.
-            return
-        case = desk.memories([case_key], OpenCase).get(case_key)
-        joins = high and case is not None and self._joins(desk, case, score)
-        if counted is not None and not (joins and case is not None and case.alert_id == counted.alert_id):
-            self._drop(desk, fact, score, counted)
-        if not high:
-            return
-        if joins and case is not None:
-            desk.do(ALERT, f"alert-{case.alert_id}", repeat_command(score), fact)
-            alert_id = case.alert_id
-        else:
-            alert_id = derived_id(f"{NAME}/alert", fact, 0)
-            desk.do(ALERT, f"alert-{alert_id}", raise_command(alert_id, score), fact)
-            desk.remember(case_key, OpenCase(alert_id, score.occurred_at))
-        desk.remember(attendance_key, Counted(alert_id))
-
-    def _joins(self, desk: Desk, case: OpenCase, score: FraudScored) -> bool:
-        if abs(score.occurred_at - case.first_seen_at) > DEDUP_WINDOW:
-            return False
-        return desk.state(ALERT, f"alert-{case.alert_id}").status in OPEN
-
-    def _is_judged(self, desk: Desk, counted: Counted) -> bool:
-        return desk.state(ALERT, f"alert-{counted.alert_id}").status is AlertStatus.RESOLVED
-
-    def _drop(self, desk: Desk, fact: AnyRecorded, score: FraudScored, counted: Counted) -> None:
-        stream_id = f"alert-{counted.alert_id}"
-        if desk.state(ALERT, stream_id).status in OPEN:
-            reason = f"A later score of the attendance is {score.probability:.2f} ({score.fraud_type})."
-            desk.do(ALERT, stream_id, DropEvidence(evidence=score.attendance, reason=reason), fact)
+                react(desk, fact, fact.event)
 
 
-OPEN = frozenset({AlertStatus.OPEN, AlertStatus.ACKNOWLEDGED})
+def react(desk: Desk, fact: AnyRecorded, score: FraudScored) -> None:
+    """Answer one score."""
+    key = f"attendance/{score.attendance}"
+    counted = desk.memories([key], Counted).get(key)
+    high = score.probability >= ALERT_FROM
+    if counted is None and not high:
+        return  # The way of nearly all scores: nothing was asked and nothing is.
+    if counted is not None and fact.version <= counted.version:
+        return
+    stood_in = None if counted is None else counted.alert_id
+    if stood_in is not None and status_of(desk, stood_in) is AlertStatus.RESOLVED:
+        desk.remember(key, Counted(stood_in, fact.version))
+        return
+    alert_id = joined(desk, stood_in, score) if high else None
+    if stood_in is not None and stood_in != alert_id:
+        drop(desk, fact, score, stood_in)
+    if alert_id is not None:
+        desk.do(ALERT, alert_stream(alert_id), repeat_command(score), fact)
+    elif high:
+        alert_id = raise_alert(desk, fact, score)
+    desk.remember(key, Counted(alert_id, fact.version))
+
+
+def joined(desk: Desk, stood_in: UUID | None, score: FraudScored) -> UUID | None:
+    """Return the open alert that a high score belongs to; None where it needs a new one."""
+    key = dedup_key(score.person_id, score.fraud_type)
+    if stood_in is not None:
+        alert = desk.state(ALERT, alert_stream(stood_in))
+        if alert.status in OPEN and alert.dedup_key == key:
+            return stood_in
+    for case in cases_of(desk, key):
+        near = abs(score.occurred_at - case.first_seen_at) <= DEDUP_WINDOW
+        if near and status_of(desk, case.alert_id) in OPEN:
+            return case.alert_id
+    return None
+
+
+def raise_alert(desk: Desk, fact: AnyRecorded, score: FraudScored) -> UUID:
+    """Raise an alert on a score and return its id."""
+    alert_id = derived_id(f"{NAME}/alert", fact, 0)
+    desk.do(ALERT, alert_stream(alert_id), raise_command(alert_id, score), fact)
+    key = dedup_key(score.person_id, score.fraud_type)
+    cases = (*cases_of(desk, key), Case(alert_id, score.occurred_at))
+    desk.remember(key, Cases(cases[-CASES_MAX:]))
+    return alert_id
+
+
+def drop(desk: Desk, fact: AnyRecorded, score: FraudScored, alert_id: UUID) -> None:
+    """Take an attendance out of the open alert that it stood in."""
+    reason = f"A later score of the attendance is {score.probability:.2f} ({score.fraud_type})."
+    command = DropEvidence(evidence=score.attendance, reason=reason)
+    desk.do(ALERT, alert_stream(alert_id), command, fact)
+
+
+def cases_of(desk: Desk, key: str) -> tuple[Case, ...]:
+    """Return the alerts that are remembered under a dedup key."""
+    remembered = desk.memories([key], Cases).get(key)
+    return () if remembered is None else remembered.cases
+
+
+def status_of(desk: Desk, alert_id: UUID) -> AlertStatus | None:
+    """Return where an alert stands."""
+    return desk.state(ALERT, alert_stream(alert_id)).status
 
 
 def dedup_key(person_id: str, fraud_type: FraudType) -> str:

@@ -1,0 +1,1 @@
+"""The use cases and policies: facts in, wishes out."""

@@ -1,0 +1,283 @@
+"""The contract of the desk, met by the one that followers work at and by the one of the tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from typing import Protocol
+from uuid import uuid4
+
+import msgspec
+import psycopg
+import pytest
+
+from adapters.followers.desk import PostgresDesk
+from adapters.log.appending import append_each
+from adapters.log.postgres_log import PostgresLog
+from adapters.postgres.database import Database
+from application.following import Desk, derived_id
+from application.ports import APPEND_EVENTS_MAX, Append, Appended, Cause, StreamMoved
+from domain.catalogue import AnyRecorded
+from domain.directory.person import PERSON, EnrolPerson, PersonEnrolled, PersonRenamed
+from domain.directory.site import SITE, RegisterSite
+from domain.directory.time_zone import TimeZoneUnknown
+from domain.kernel import Event
+from domain.signals import LocationRecorded
+from tests.conftest import Database as Migrated
+from tests.memory_desk import MemoryDesk, MemoryLog
+
+ENROLLED = PersonEnrolled(person_id="G-1", name="Ada")
+STREAM = "person-G-1"
+
+
+class Apple(msgspec.Struct, frozen=True):
+    """A memory of one kind."""
+
+    weight_g: int
+
+
+class Pear(msgspec.Struct, frozen=True):
+    """A memory of another kind."""
+
+    colour: str
+
+
+class Office(Protocol):
+    """A tenant's log and the desks at it."""
+
+    def desk(self, policy: str = "p") -> AbstractContextManager[Desk]:
+        """Lend a desk; what was done stands after a clean exit."""
+        ...
+
+    def state(self, stream_id: str, event: Event) -> AnyRecorded:
+        """Record a fact behind the desk's back."""
+        ...
+
+    def stream(self, stream_id: str) -> list[AnyRecorded]: ...
+
+
+class MemoryOffice:
+    def __init__(self) -> None:
+        self.log = MemoryLog()
+        self.kept: dict[str, dict[str, bytes]] = {}
+
+    @contextmanager
+    def desk(self, policy: str = "p") -> Iterator[Desk]:
+        desk = MemoryDesk(self.log, policy, self.kept.setdefault(policy, {}))
+        yield desk
+        desk.finish()
+
+    def state(self, stream_id: str, event: Event) -> AnyRecorded:
+        return self.log.state(stream_id, event)
+
+    def stream(self, stream_id: str) -> list[AnyRecorded]:
+        return self.log.stream(stream_id)
+
+
+class PostgresOffice:
+    def __init__(self, store: Database, log: PostgresLog, tenant: str) -> None:
+        self.store, self.log, self.tenant = store, log, tenant
+        log.open_tenant(tenant)
+
+    @contextmanager
+    def desk(self, policy: str = "p") -> Iterator[Desk]:
+        with self.store.unit_of_work(self.tenant) as connection:
+            desk = PostgresDesk(connection, self.tenant, policy)
+            yield desk
+            desk.finish()
+
+    def state(self, stream_id: str, event: Event) -> AnyRecorded:
+        self.log.append(self.tenant, Append.of(stream_id, -1, [event], Cause("user:test")))
+        return self.stream(stream_id)[-1]
+
+    def stream(self, stream_id: str) -> list[AnyRecorded]:
+        return self.log.read_stream(self.tenant, stream_id)
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def office(request: pytest.FixtureRequest, tenant: str) -> Office:
+    if request.param == "memory":
+        return MemoryOffice()
+    return PostgresOffice(request.getfixturevalue("store"), request.getfixturevalue("log"), tenant)
+
+
+@pytest.fixture
+def cause(office: Office) -> AnyRecorded:
+    return office.state("person-cause", PersonEnrolled(person_id="cause", name="Why"))
+
+
+def events(facts: Sequence[AnyRecorded]) -> list[Event]:
+    return [fact.event for fact in facts]
+
+
+def test_what_was_remembered_is_there_at_once_and_at_the_next_desk(office: Office) -> None:
+    with office.desk() as desk:
+        assert desk.memories(["a", "b"], Apple) == {}
+        desk.remember("a", Apple(80))
+        assert desk.memories(["a", "b"], Apple) == {"a": Apple(80)}
+    with office.desk() as desk:
+        assert desk.memories(["b", "a", "a"], Apple) == {"a": Apple(80)}
+        desk.remember("a", Apple(90))
+    with office.desk() as desk:
+        assert desk.memories(["a"], Apple) == {"a": Apple(90)}
+
+
+def test_a_policy_remembers_several_kinds_under_keys_of_their_own(office: Office) -> None:
+    with office.desk() as desk:
+        desk.remember("apple", Apple(80))
+        desk.remember("pear", Pear("green"))
+    with office.desk() as desk:
+        assert desk.memories(["apple"], Apple) == {"apple": Apple(80)}
+        assert desk.memories(["pear"], Pear) == {"pear": Pear("green")}
+        with pytest.raises(AssertionError, match="another kind"):
+            desk.memories(["apple"], Pear)
+
+
+def test_policies_do_not_share_memories(office: Office) -> None:
+    with office.desk("p") as desk:
+        desk.remember("a", Apple(80))
+    with office.desk("q") as desk:
+        assert desk.memories(["a"], Apple) == {}
+
+
+def test_a_wish_is_granted_on_the_aggregate_as_it_stands(
+    office: Office, cause: AnyRecorded
+) -> None:
+    office.state(STREAM, ENROLLED)
+    renaming = EnrolPerson(person_id="G-1", name="Grace")
+    with office.desk() as desk:
+        assert desk.do(PERSON, STREAM, renaming, cause) == [PersonRenamed(name="Grace")]
+        assert desk.do(PERSON, STREAM, renaming, cause) == []
+        content = desk.state(PERSON, STREAM).content
+        assert content is not None
+        assert content.name == "Grace"
+    assert events(office.stream(STREAM)) == [ENROLLED, PersonRenamed(name="Grace")]
+
+
+def test_what_was_recorded_counts_for_later_wishes_on_its_stream(
+    office: Office, cause: AnyRecorded
+) -> None:
+    with office.desk() as desk:
+        desk.record(STREAM, 0, [ENROLLED], cause)
+        content = desk.state(PERSON, STREAM).content
+        assert content == ENROLLED
+        desk.do(PERSON, STREAM, EnrolPerson(person_id="G-1", name="Grace"), cause)
+        desk.record(STREAM, 2, [PersonRenamed(name="Joan")], cause)
+        desk.do(PERSON, STREAM, EnrolPerson(person_id="G-1", name="Mary"), cause)
+    assert events(office.stream(STREAM)) == [
+        ENROLLED,
+        PersonRenamed(name="Grace"),
+        PersonRenamed(name="Joan"),
+        PersonRenamed(name="Mary"),
+    ]
+
+
+def test_recording_nothing_changes_nothing(office: Office, cause: AnyRecorded) -> None:
+    with office.desk() as desk:
+        desk.record(STREAM, 0, [], cause)
+    assert office.stream(STREAM) == []
+
+
+def test_each_fact_names_the_policy_its_cause_and_an_id_derived_from_both(
+    office: Office, cause: AnyRecorded
+) -> None:
+    other = office.state("person-other", PersonEnrolled(person_id="other", name="Else"))
+    with office.desk() as desk:
+        desk.record(STREAM, 0, [ENROLLED], cause)
+        desk.record(STREAM, 1, [PersonRenamed(name="Grace")], other)
+        desk.record(STREAM, 2, [PersonRenamed(name="Joan")], cause)
+    stated = office.stream(STREAM)
+    assert [fact.event_id for fact in stated] == [
+        derived_id("p", cause, 0),
+        derived_id("p", other, 0),
+        derived_id("p", cause, 1),
+    ]
+    assert {fact.actor for fact in stated} == {"policy:p"}
+    assert [fact.caused_by for fact in stated] == [cause.position, other.position, cause.position]
+    assert stated[1].correlation_id == other.correlation_id
+
+
+def test_a_refused_wish_records_nothing(office: Office, cause: AnyRecorded) -> None:
+    nowhere = RegisterSite(
+        site_id="S", name="S", latitude=0, longitude=0, geofence_radius_m=50, time_zone="Mars/One"
+    )
+    with office.desk() as desk, pytest.raises(TimeZoneUnknown):
+        desk.do(SITE, "site-S", nowhere, cause)
+    assert office.stream("site-S") == []
+
+
+def test_after_a_lost_race_nothing_stands(office: Office, cause: AnyRecorded) -> None:
+    renaming = EnrolPerson(person_id="G-1", name="Grace")
+
+    def work(between: Callable[[], object]) -> None:
+        with office.desk() as desk:
+            desk.remember("a", Apple(80))
+            desk.record("person-G-2", 0, [PersonEnrolled(person_id="G-2", name="Two")], cause)
+            desk.do(PERSON, STREAM, renaming, cause)
+            between()
+
+    office.state(STREAM, ENROLLED)
+    with pytest.raises(StreamMoved):
+        work(lambda: office.state(STREAM, PersonRenamed(name="Joan")))
+    assert office.stream("person-G-2") == []
+    with office.desk() as desk:
+        assert desk.memories(["a"], Apple) == {}
+    work(lambda: None)
+    assert events(office.stream(STREAM))[-1] == PersonRenamed(name="Grace")
+
+
+def test_a_batch_may_state_more_facts_than_one_append_holds(
+    office: Office, cause: AnyRecorded
+) -> None:
+    fact = LocationRecorded(
+        signal_id="s",
+        source="test",
+        person_id="G-1",
+        device_id="D-1",
+        latitude=0.0,
+        longitude=0.0,
+        gps_accuracy_m=5.0,
+        occurred_at=datetime(2026, 11, 22, tzinfo=UTC),
+    )
+    streams = [f"signal-{uuid4()}" for _ in range(3)]
+    with office.desk() as desk:
+        for stream in streams:
+            desk.record(stream, 0, [fact] * (APPEND_EVENTS_MAX // 2), cause)
+        desk.record(streams[0], APPEND_EVENTS_MAX // 2, [fact], cause)
+    assert len(office.stream(streams[2])) == APPEND_EVENTS_MAX // 2
+    assert len(office.stream(streams[0])) == APPEND_EVENTS_MAX // 2 + 1
+
+
+def test_a_connection_whose_transaction_was_rolled_back_still_appends(
+    database: Migrated, log: PostgresLog, tenant: str
+) -> None:
+    """psycopg throws away what is prepared on a connection after a rollback; the log must not mind."""
+    log.open_tenant(tenant)
+    store = Database(database.app_url, connections_max=1)
+    cause = PostgresOffice(store, log, tenant).state(STREAM, ENROLLED)
+
+    def append(number: int) -> None:
+        with store.unit_of_work(tenant) as connection:
+            desk = PostgresDesk(connection, tenant, "p")
+            for name in (f"person-{number}", f"person-{number}b"):
+                desk.do(PERSON, name, EnrolPerson(person_id="G-1", name="Ada"), cause)
+            desk.finish()
+
+    def fail() -> None:
+        with store.unit_of_work(tenant) as connection:
+            connection.execute("SELECT 1 / 0")
+
+    try:
+        for number in range(5):
+            append(number)
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            fail()
+        append(5)
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            fail()
+        one = Append.of("person-6", 0, [ENROLLED], Cause("user:test"))
+        with store.connection() as connection:
+            assert append_each(connection, tenant, [one]) == [Appended(14, 14)]
+    finally:
+        store.close()
