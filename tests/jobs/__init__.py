@@ -1,0 +1,1 @@
+"""Jobs: asked for and answered by facts, carried by a Redis that may lose everything."""
