@@ -31,7 +31,7 @@ CREATE TABLE log.events (
     version        bigint      NOT NULL,
     type           text        NOT NULL,
     event_id       uuid        NOT NULL,
-    occurred_at    timestamptz NOT NULL,
+    occurred_at    timestamptz NOT NULL CHECK (isfinite(occurred_at)),
     recorded_at    timestamptz NOT NULL,
     actor          text        NOT NULL,
     caused_by      bigint,               -- position of the fact that brought this one about
@@ -264,6 +264,18 @@ CREATE TABLE log.parked (
     PRIMARY KEY (follower, tenant_id, position)
 );
 
+-- How far readers have come that use the `eventsourcing` library: a number and nothing more.
+CREATE TABLE log.tracking (
+    tenant_id        text   NOT NULL,
+    application_name text   NOT NULL,
+    notification_id  bigint NOT NULL,
+    PRIMARY KEY (tenant_id, application_name)
+) WITH (fillfactor = 50);
+
+ALTER TABLE log.tracking ENABLE ROW LEVEL SECURITY;
+ALTER TABLE log.tracking FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON log.tracking USING (tenant_id = log.tenant());
+GRANT SELECT, INSERT, UPDATE ON log.tracking TO vedette_app;
 ALTER TABLE log.checkpoints ENABLE ROW LEVEL SECURITY;
 ALTER TABLE log.checkpoints FORCE ROW LEVEL SECURITY;
 ALTER TABLE log.parked ENABLE ROW LEVEL SECURITY;

@@ -37,8 +37,7 @@ class TooManyFacts(ValueError):
 class Prepared(NamedTuple):
     """An append on its way to the database: nothing about its facts can go wrong any more."""
 
-    append: Append
-    streams: frozenset[str]
+    streams: tuple[str, ...]  # each once
     rows: list[Row]
 
 
@@ -76,7 +75,7 @@ def prepare(append: Append) -> Prepared:
     assert rows, "An append states at least one fact."
     if len(rows) > APPEND_EVENTS_MAX:
         raise TooManyFacts(f"{len(rows)} facts in one append; the limit is {APPEND_EVENTS_MAX}.")
-    return Prepared(append, frozenset(slice_.stream_id for slice_ in append.slices), rows)
+    return Prepared(tuple(dict.fromkeys(slice_.stream_id for slice_ in append.slices)), rows)
 
 
 def rides(appends: Sequence[Prepared]) -> Iterator[list[Prepared]]:
@@ -90,7 +89,7 @@ def rides(appends: Sequence[Prepared]) -> Iterator[list[Prepared]]:
             yield ride
             ride, streams, events = [], set(), len(append.rows)
         ride.append(append)
-        streams |= append.streams
+        streams.update(append.streams)
     if ride:
         yield ride
 
@@ -130,8 +129,8 @@ def ride_together(
             return [alone(partial(call, connection), tenant_id, appends[0])]
         return together(partial(call, connection), tenant_id, appends, rows)
     except psycopg.errors.UniqueViolation as error:
-        slice_ = appends[0].append.slices[0]
-        raise StreamMoved(slice_.stream_id, max(slice_.expected, 0) + 1) from error
+        (version,) = INT8.unpack(rows[0].version)
+        raise StreamMoved(appends[0].streams[0], version) from error
     except psycopg.DatabaseError as error:
         if error.sqlstate == NO_SUCH_TENANT:
             raise NoSuchTenant(tenant_id) from error
@@ -148,7 +147,7 @@ def alone(call: Call, tenant_id: str, append: Prepared) -> Outcome:
         return Appended(position, position)
     stands = wire.integer(answer.get_value(0, 1))
     assert stands is not None
-    return StreamMoved(append.append.slices[0].stream_id, stands)
+    return StreamMoved(append.streams[0], stands)
 
 
 def together(

@@ -140,7 +140,7 @@ class GroupCommit:
             events += len(append.rows)
             if batch and (events > CALL_EVENTS_MAX or not streams.isdisjoint(append.streams)):
                 break
-            streams |= append.streams
+            streams.update(append.streams)
             batch.append(queue.popleft())
         return batch
 
