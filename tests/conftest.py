@@ -23,7 +23,7 @@ from adapters.embedded.postgres import EmbeddedPostgres
 from adapters.embedded.valkey import EmbeddedValkey
 from adapters.postgres.migrating import migrate
 
-pytest_plugins = ["tests.live"]
+pytest_plugins = ["tests.live_fixtures"]
 
 TEMPLATE = "vedette_template"
 DIRECTORY_VARIABLE = "KEEP_TEST_SERVERS_IN"  # names a directory that stays, for looking at logs

@@ -9,14 +9,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
-import pytest
 from argon2 import PasswordHasher
 
 from adapters.passwords import Argon2Hasher
@@ -60,10 +58,7 @@ def seed_tenant(vedette: wiring.Vedette, tenant: str) -> Field:
     founding = FoundTenant(name=f"Tenant {tenant}", time_zone="Europe/London")
     handle(vedette.log, tenant, TENANT, TENANT_STREAM, founding, CAUSE)
     access = cheap_access(vedette)
-    users = {
-        role.value: (role.value, enrol(access, tenant, role.value, (role,)))
-        for role in Role
-    }
+    users = {role.value: (role.value, enrol(access, tenant, role.value, (role,))) for role in Role}
     until = datetime.now(UTC) + timedelta(days=1)
     roles = (Role.ADMINISTRATOR, Role.INTEGRATOR)
     key = vedette.access.issue_key(
@@ -178,23 +173,3 @@ class LiveServer:
                 process.kill()
                 process.wait()
         self.vedette.close()
-
-
-@pytest.fixture(scope="session")
-def live_processes(
-    new_database: Any, redis_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[LiveServer]:
-    """One web and one follower process of this pytest worker, on a database of their own."""
-    server = LiveServer(new_database(), tmp_path_factory.mktemp("live"), redis_url)
-    try:
-        server.wait_until_ready()
-        yield server
-    finally:
-        server.stop()
-
-
-@pytest.fixture
-def live_server(live_processes: LiveServer) -> LiveServer:
-    """The live Vedette of this worker, in a tenant that nobody else has."""
-    live_processes.seed()
-    return live_processes

@@ -27,6 +27,7 @@ looks at it, so the same trouble deserves a ticket of its own.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import assert_never
 from uuid import UUID
 
@@ -60,6 +61,7 @@ from domain.ticket.refusals import (
     TicketIsOver,
     TicketIsTheSame,
     TicketUnknown,
+    WaitingUntilIsNoDate,
     WaitingUntilNeedsZone,
 )
 from domain.ticket.state import Ticket, evolve
@@ -81,6 +83,11 @@ from domain.ticket.wishes import (
     TicketCommand,
     WithdrawTicketEvidence,
 )
+
+# A hold that reached beyond a calendar's first or last year in some time zone could be stored, but
+# no read model could be read any more.
+WAITING_FROM = datetime(2000, 1, 1, tzinfo=UTC)
+WAITING_BEFORE = datetime(2200, 1, 1, tzinfo=UTC)
 
 OPEN_STATUSES = frozenset(
     {
@@ -181,6 +188,11 @@ def hold(ticket: Ticket, command: HoldTicket) -> list[TicketEvent]:
     if command.waiting_until.utcoffset() is None:
         raise WaitingUntilNeedsZone(
             "Say in which time zone to wait, for instance 2026-11-22T08:00:00+00:00.",
+            field="$.waiting_until",
+        )
+    if not WAITING_FROM <= command.waiting_until < WAITING_BEFORE:
+        raise WaitingUntilIsNoDate(
+            f"Wait until a day from {WAITING_FROM:%Y} to {WAITING_BEFORE:%Y}.",
             field="$.waiting_until",
         )
     require_open(ticket)

@@ -57,3 +57,9 @@ class WaitingUntilNeedsZone(Refused):
     """A moment without a time zone would mean something else on every machine."""
 
     code = "ticket.waiting_until_without_zone"
+
+
+class WaitingUntilIsNoDate(Refused):
+    """A moment so far off that read models could not hold it in every time zone."""
+
+    code = "ticket.waiting_until_out_of_range"

@@ -18,6 +18,7 @@ from application.ingestion import SignalRefused
 from application.ports import LogUnavailable, NoSuchTenant, StreamMoved
 from domain.directory.time_zone import TimeZoneUnknown
 from domain.kernel import Refused, Unknown
+from domain.ticket.refusals import WaitingUntilIsNoDate, WaitingUntilNeedsZone
 from interfaces.http.correlation import correlation_of
 from interfaces.http.limits import BODY_BYTES_MAX, TooManyRequests
 from projections.views import MalformedCursor, ReadModelBehind
@@ -31,6 +32,8 @@ AnyRequest: TypeAlias = Request[Any, Any, Any]
 REFUSAL_STATUSES: Mapping[type[Refused], int] = {
     SignalRefused: 422,
     TimeZoneUnknown: 422,
+    WaitingUntilIsNoDate: 422,
+    WaitingUntilNeedsZone: 422,
     Unknown: 404,
     Refused: 409,
 }

@@ -43,8 +43,8 @@ def test_what_was_stated_is_read_back(machine: httpx.Client) -> None:
 
 
 def test_lists_come_in_pages(machine: httpx.Client) -> None:
-    for number in range(5):
-        position = machine.put(f"{DIRECTORY}/sites/S-{number}/", json=SITE).json()["position"]
+    stated = [machine.put(f"{DIRECTORY}/sites/S-{number}/", json=SITE) for number in range(5)]
+    position = stated[-1].json()["position"]
     first = machine.get(f"{DIRECTORY}/sites/", params={"limit": 3, "wait_for": position}).json()
     cursor = first["data"]["next_cursor"]
     second = machine.get(f"{DIRECTORY}/sites/", params={"limit": 3, "cursor": cursor}).json()

@@ -129,6 +129,15 @@ def test_a_body_that_breaks_a_rule_names_the_field(
     assert problem_in(answer, 422, "request.invalid")["field"] == field
 
 
+@pytest.mark.parametrize("until", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00"])
+def test_a_hold_to_the_end_of_time_would_make_the_board_unreadable(
+    operator: httpx.Client, open_ticket: Opener, until: str
+) -> None:
+    answer = command(operator, open_ticket(), "hold", reason="x", waiting_until=until)
+    code = "ticket.waiting_until_out_of_range"
+    assert problem_in(answer, 422, code)["field"] == "$.waiting_until"
+
+
 def test_an_unknown_assignee_is_named(operator: httpx.Client, open_ticket: Opener) -> None:
     answer = command(operator, open_ticket(), "assign", assignee="nobody")
     assert problem_in(answer, 422, "user.unknown")["field"] == "$.assignee"

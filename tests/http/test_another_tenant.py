@@ -1,0 +1,125 @@
+"""What belongs to another tenant does not exist: each route, with that tenant's ids, answers 404."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from interfaces.http.app import web
+from interfaces.http.credentials import declarations
+from tests.http.conftest import Opener
+from tests.http.field import SIGNALS, attendance, enrol_field, problem_in
+from tests.live import LiveServer, seed_tenant
+
+BODIES: dict[str, object] = {
+    "assign": {"assignee": "operator"},
+    "hold": {"reason": "x", "waiting_until": "2027-01-01T00:00:00Z"},
+    "resolve": {"resolution": "x"},
+    "reopen": {"reason": "x"},
+    "cancel": {"reason": "x"},
+    "comment": {"text": "x"},
+    "prioritise": {"priority": "LOW"},
+    "suspend": {"reason": "x"},
+    "revoke": {"reason": "x"},
+    "password": {"password": "correct horse battery staple"},
+}
+
+
+@pytest.fixture
+def stranger(live_server: LiveServer) -> Iterator[httpx.Client]:
+    """A client of another tenant, with a key that may do everything there."""
+    key = seed_tenant(live_server.vedette, f"{live_server.tenant}-x").key
+    with live_server.client(key) as client:
+        yield client
+
+
+def test_every_route_answers_another_tenants_ids_as_unknown(
+    live_server: LiveServer,
+    machine: httpx.Client,
+    stranger: httpx.Client,
+    open_ticket: Opener,
+    raise_alert: Opener,
+) -> None:
+    enrol_field(machine)
+    password = {"name": "Only here", "roles": ["operator"]}
+    machine.put("/api/v2/noc/access/users/only-here/", json=password)
+    ticket, alert = open_ticket(), raise_alert()
+    head = live_server.vedette.log.head(live_server.tenant).position
+    ours = {
+        "ticket_id:uuid": str(ticket),
+        "alert_id:uuid": str(alert),
+        "site_id:str": "S-01",
+        "person_id:str": "G-001",
+        "device_id:str": "D-001",
+        "username:str": "only-here",
+        "key_id:str": live_server.key.split(".")[1],
+    }
+    asked = 0
+    for method, path in declarations(web(live_server.vedette)):
+        if "{" not in path or not path.startswith("/api/") or method == "PUT":
+            continue  # stating the same name in another tenant makes another thing
+        parts = path.split("/")
+        url = "/".join(ours[part[1:-1]] if part.startswith("{") else part for part in parts)
+        body = BODIES.get(parts[-1], {})
+        if path.startswith("/api/v2/noc/alerts") and parts[-1] == "resolve":
+            body = {"reason": "DUPLICATE"}
+        if parts[-1] in ("link", "merge"):
+            field = "other_ticket_id" if parts[-1] == "link" else "into_ticket_id"
+            body = {field: str(ticket)}
+        answer = stranger.request(method, f"{url}/", json=None if method == "GET" else body)
+        problem_in(answer, 404, answer.json().get("code", "?"))
+        asked += 1
+    assert asked > 20
+    # The policies go on meanwhile; nobody else wrote anything.
+    later = live_server.vedette.log.read(live_server.tenant, head, 100)
+    assert {fact.actor.partition(":")[0] for fact in later} <= {"policy"}
+
+
+def test_lists_show_nothing_of_another_tenant(
+    live_server: LiveServer,
+    machine: httpx.Client,
+    stranger: httpx.Client,
+    open_ticket: Opener,
+    raise_alert: Opener,
+) -> None:
+    enrol_field(machine)
+    machine.post(SIGNALS, json=[attendance(latitude=53.5)])
+    open_ticket()
+    raise_alert()
+    head = live_server.vedette.log.head(live_server.tenant).position
+    for method, path in declarations(web(live_server.vedette)):
+        if method != "GET" or not path.startswith("/api/v2/noc/") or "{" in path:
+            continue
+        assert machine.get(f"{path}/", params={"wait_for": head}).json()["data"]["items"]
+        assert stranger.get(f"{path}/").json()["data"]["items"] == []
+
+
+def test_a_tenants_cursor_leads_nowhere_in_another_one(
+    machine: httpx.Client, stranger: httpx.Client, open_ticket: Opener, live_server: LiveServer
+) -> None:
+    open_ticket()
+    open_ticket()
+    head = live_server.vedette.log.head(live_server.tenant).position
+    page = machine.get("/api/v2/noc/tickets/", params={"limit": 1, "wait_for": head}).json()
+    cursor = page["data"]["next_cursor"]
+    answer = stranger.get("/api/v2/noc/tickets/", params={"cursor": cursor})
+    assert answer.json()["data"] == {"items": [], "next_cursor": None}
+
+
+def test_signals_are_about_the_givers_own_directory(
+    machine: httpx.Client, stranger: httpx.Client
+) -> None:
+    enrol_field(machine)
+    assert machine.post(SIGNALS, json=attendance()).status_code == 201
+    problem_in(stranger.post(SIGNALS, json=attendance()), 422, "signal.unknown_person")
+
+
+def test_the_same_signal_of_two_tenants_is_two_signals(
+    machine: httpx.Client, stranger: httpx.Client
+) -> None:
+    signal = attendance()
+    for client in (machine, stranger):
+        enrol_field(client)
+        assert client.post(SIGNALS, json=signal).status_code == 201
