@@ -88,6 +88,19 @@ def test_when_the_feed_asks_for_it_the_lists_are_loaded_again(desk: Desk, field:
     expect(desk.column("NEW")).to_have_count(2)
 
 
+def test_without_the_feed_the_lists_are_shown_and_said_to_be_old(desk: Desk, field: Field) -> None:
+    field.deceive("G-001")
+    desk.page.route_web_socket(
+        "**/ws/noc/dashboard/**",
+        lambda socket: socket.close(code=4403, reason="This needs the capability feed:view."),
+    )
+    desk.open()
+    desk.log_in()
+    expect(desk.page.locator(".toast")).to_contain_text("feed:view")
+    expect(desk.page.get_by_text("The feed is not open to you; reload")).to_be_visible()
+    expect(desk.column("NEW")).to_have_count(1)
+
+
 def test_an_old_snapshot_with_its_tail_shows_what_a_fresh_snapshot_shows(
     desk: Desk, field: Field
 ) -> None:

@@ -50,6 +50,7 @@ const feed = new Feed({
         tone: "bad", title: "The live feed is not open to you", code: "feed.forbidden",
         detail: reason || "Your account may not watch the feed; the lists are not live.",
       });
+      load(null);
     }
   },
   problem: ({ code, detail }) => toast({ tone: "bad", title: "The feed answered with an error", code, detail }),
@@ -148,7 +149,7 @@ async function readList(kind, query) {
     return await api.read(KINDS[kind].path, query);
   } catch (problem) {
     if (problem.status !== 403) throw problem;
-    return { data: { items: [], next_cursor: null }, position: query.wait_for };
+    return { data: { items: [], next_cursor: null }, position: query.wait_for ?? 0 };
   }
 }
 

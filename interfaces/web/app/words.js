@@ -1,8 +1,16 @@
 // The words of the screen: what codes, events and severities are called, and in which order.
 // Who did it, as the log names actors: "user:amara", "key:gate", "policy:open-ticket-…".
-export const actorName = (actor) => String(actor ?? "").replace(/^(user|key):/, "");
+export function actorName(actor) {
+  const [kind, name = ""] = String(actor ?? "").split(/:(.*)/);
+  if (kind === "user") return name;
+  return kind === "policy" ? `Rule: ${name.replaceAll("-", " ")}` : `${kind} ${name}`.trim();
+}
 
 export const SEVERITIES = ["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFO"];
+// The priority that a severity brings with it; another one is a person's doing and worth a mark.
+const USUAL_PRIORITY = { CRITICAL: "URGENT", HIGH: "HIGH", MEDIUM: "NORMAL", LOW: "LOW", INFO: "LOW" };
+export const isUsual = ({ severity, priority }) => USUAL_PRIORITY[severity] === priority;
+
 export const PRIORITIES = ["URGENT", "HIGH", "NORMAL", "LOW"];
 
 export const COLUMNS = [

@@ -5,7 +5,7 @@ import { Severity } from "../marks.js";
 import { get, setNow } from "../store.js";
 import { ALERT_FROM, keyOf, lastSeen } from "../tables.js";
 import { Ago, BROWSER_ZONE, clock, full } from "../time.js";
-import { actorName, percent, reasonText, words } from "../words.js";
+import { actorName, isUsual, percent, reasonText, words } from "../words.js";
 
 const NEW_FOR_MS = 4000;
 
@@ -70,7 +70,7 @@ export function TicketCard({ row, state }) {
       <${Ago} at=${row.opened_at} zone=${zone} />
     </div>
     <${Title} row=${row}>
-      ${priority !== "NORMAL" && html`<span class=${`pill priority-${priority}`}>${words(priority)}</span> `}
+      ${!isUsual(row) && html`<span class=${`pill priority-${priority}`}>${words(priority)}</span> `}
       ${repeats > 0 && html`<span class="pill" title="How often it happened">×${repeats + 1}</span> `}
     <//>
     <${Place} state=${state} row=${row} />

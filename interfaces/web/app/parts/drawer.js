@@ -14,6 +14,7 @@ const NOT_LISTED = new Set([
   "title", "severity", "status", "timeline", "at", "arrivedAt", "version", "dedup_key", "reasons",
   "features", "contradictions", "probability", "position", "fraud_type", "evidence",
 ]);
+const IS_CODE = /^[A-Z]+(_[A-Z]+)*$/;
 const IS_TIME = /_(at|until)$/;
 const IS_ID = /(_id|_key|_ids|_digest|^attendance)$/;
 
@@ -28,14 +29,20 @@ function Value({ name, value, state, siteId }) {
     return html`<dl class="facts nested">${Object.entries(value).filter(([, inner]) => inner !== null)
       .map(([key, inner]) => html`<div key=${key}><dt>${words(key)}</dt><dd>${String(inner)}</dd></div>`)}</dl>`;
   }
-  return typeof value === "string" && /^[A-Z_]+$/.test(value) ? words(value) : String(value);
+  return IS_CODE.test(value) ? words(value) : String(value);
 }
 
 const listed = (row) => Object.entries(row).filter(([name, value]) =>
   !NOT_LISTED.has(name) && value !== null && value !== undefined && value !== ""
   && !(Array.isArray(value) && value.length === 0));
 
-const HIDDEN_IN_HISTORY = /(_id|^type|_key|^because|^features|_digest|^reasons)$/;
+// The head of the drawer, or its facts, say these already.
+const HIDDEN_IN_HISTORY = /(_id|_key|_type|^type|^title|^category|^kind|^evidence)$/;
+
+function told(name, value, zone) {
+  if (IS_TIME.test(name)) return full(value, zone);
+  return IS_CODE.test(value) ? words(value) : value;
+}
 
 function History({ timeline, state, siteId }) {
   const zone = zoneOf(state, siteId);
@@ -47,7 +54,7 @@ function History({ timeline, state, siteId }) {
           <time datetime=${at}>${full(at, zone)}</time></div>
         <p>${Object.entries(data)
           .filter(([name, value]) => !HIDDEN_IN_HISTORY.test(name) && ["string", "number"].includes(typeof value))
-          .map(([name, value]) => `${words(name)}: ${IS_TIME.test(name) ? full(value, zone) : value}`)
+          .map(([name, value]) => `${words(name)}: ${told(name, value, zone)}`)
           .join(" · ")}</p>
         <code class="history-position">#${position}</code>
       </li>`)}
@@ -140,7 +147,7 @@ export function Drawer({ state }) {
       <${Judgement} row=${row} />
       <h3>Facts</h3>
       <dl class="facts">${listed(row).map(([key, value]) => html`
-        <div key=${key}><dt>${words(key)}</dt>
+        <div key=${key}><dt>${words(key.replace(/^(site|person|device)_id$/, "$1"))}</dt>
           <dd><${Value} name=${key} value=${value} state=${state} siteId=${row.site_id} /></dd></div>`)}</dl>
       ${timeline && html`<h3>History</h3><${History} timeline=${timeline} state=${state} siteId=${row.site_id} />`}
     </div>

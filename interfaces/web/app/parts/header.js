@@ -72,8 +72,10 @@ export function StaleBar({ connection }) {
   if (connection.status === "live" || !held) return null;
   return html`<div class="stale-bar" role="alert">
     <b>Not live.</b> What you see is from ${clock(connection.since)}.
-    ${connection.status === "connecting" ? " Connecting …" : ` Trying again in ${wait ?? 0} s.`}
-    <button onClick=${retryNow}>Try now</button>
+    ${connection.status === "offline"
+      ? " The feed is not open to you; reload the page to see what changed."
+      : html`${connection.status === "connecting" ? " Connecting …" : ` Trying again in ${wait ?? 0} s.`}
+        <button onClick=${retryNow}>Try now</button>`}
   </div>`;
 }
 
