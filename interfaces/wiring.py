@@ -27,6 +27,7 @@ from adapters.jobs.dispatching import Dispatcher
 from adapters.jobs.working import WorkerProcess
 from adapters.log.postgres_log import PostgresLog
 from adapters.log.verifying import Verifier
+from adapters.log.waking import Grown
 from adapters.passwords import Argon2Hasher
 from adapters.postgres.credentials import PostgresCredentials
 from adapters.postgres.database import Database
@@ -40,6 +41,7 @@ from interfaces.secret_key import with_secret_key
 from interfaces.settings import Settings
 from projections import PROJECTIONS
 from projections.kernel import Projection
+from projections.published import PUBLIC_TYPES
 
 __all__ = [
     "EXPECTED_FAILURES",
@@ -58,6 +60,8 @@ __all__ = [
 ]
 
 STOP_LOOK_S = 0.1  # how often a follower process looks whether it shall end
+
+PUBLIC = frozenset(PUBLIC_TYPES)
 
 # What an adapter may say to the person at the command line in a sentence of its own.
 EXPECTED_FAILURES: tuple[type[Exception], ...] = (
@@ -111,8 +115,15 @@ def open_application(settings: Settings) -> Vedette:
 
 
 def listener(application: Vedette, woken: Callable[[frozenset[str] | None], None]) -> Listener:
-    """Compose what passes the log's wake-ups on, until it is stopped."""
-    return Listener(application.database.url, woken)
+    """Compose what tells whose logs have grown by something public, until it is stopped."""
+
+    def passed_on(grown: Grown | None) -> None:
+        if grown is None:
+            woken(None)
+        elif tenants := frozenset(name for name, by in grown.items() if not by or by & PUBLIC):
+            woken(tenants)
+
+    return Listener(application.database.url, passed_on)
 
 
 def handlers() -> list[Handler]:
@@ -163,10 +174,16 @@ class FollowerProcess:
         """
         self._stopping = True
 
-    def _wake(self, tenants: frozenset[str] | None) -> None:
-        del tenants  # every loop claims whichever tenant has work
+    def _wake(self, grown: Grown | None) -> None:
+        """Wake who wants something of it; the others will pass over it when they look next."""
         for loop in self._loops:
-            loop.wake.set()
+            wanted = loop.handler.types
+            if (
+                grown is None
+                or wanted is None
+                or any(not types or not types.isdisjoint(wanted) for types in grown.values())
+            ):
+                loop.wake.set()
 
 
 def followers(application: Vedette) -> FollowerProcess:

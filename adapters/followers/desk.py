@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from adapters.followers.runtime import Lease
+from adapters.followers.runtime import NOTHING, Lease
 from adapters.log.appending import append_each
 from adapters.log.postgres_log import read_stream
 from adapters.postgres.database import Connection
@@ -40,7 +40,9 @@ class PolicyHandler:
         self.name = policy.name
         self.types = frozenset(tag_of(fact) for fact in policy.facts)
 
-    def handle(self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]) -> bool:
+    def handle(
+        self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]
+    ) -> frozenset[str]:
         desk = PostgresDesk(connection, lease.tenant_id, self.name)
         self.policy.handle(desk, batch)
         return desk.finish()
@@ -105,8 +107,8 @@ class PostgresDesk:
         self._slices.append(Slice(stream_id, version, facts, because_of(self._policy, because)))
         self._stated.setdefault(stream_id, []).extend(events)
 
-    def finish(self) -> bool:
-        """Write memories and facts; answer whether the log was appended to.
+    def finish(self) -> frozenset[str]:
+        """Write memories and facts; answer with the types of these facts.
 
         Raises:
             StreamMoved: somebody wrote to a stream in between; the whole batch is to be done again.
@@ -118,11 +120,11 @@ class PostgresDesk:
                 SAVE, [self.tenant_id, self._policy, keys, values], binary=True
             )
         if not self._slices:
-            return False
+            return NOTHING
         for outcome in append_each(self._connection, self.tenant_id, list(appends(self._slices))):
             if isinstance(outcome, StreamMoved):
                 raise outcome
-        return True
+        return frozenset(tag_of(fact.event) for slice_ in self._slices for fact in slice_.facts)
 
     def _stream(self, stream_id: str) -> list[Event]:
         """Return a stream as it stands in the log, with what was stated here behind it."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import psycopg
 import structlog
 
-from adapters.log.waking import CHANNEL
+from adapters.log.waking import CHANNEL, Grown, understood
 from adapters.postgres.database import connect
 
 LISTEN_ROUND_S = 1.0  # how often a quiet listener looks whether it shall stop
@@ -18,9 +18,9 @@ _journal = structlog.get_logger(__name__)
 
 
 class Listener:
-    """A thread that calls back with the tenants whose logs grew; None means any of them."""
+    """A thread that calls back with what grew; None means that anything may have."""
 
-    def __init__(self, url: str, woken: Callable[[frozenset[str] | None], None]) -> None:
+    def __init__(self, url: str, woken: Callable[[Grown | None], None]) -> None:
         self._url = url
         self._woken = woken
         self._stop = threading.Event()
@@ -44,8 +44,7 @@ class Listener:
                     self._woken(None)
                     while not self._stop.is_set():
                         for notice in connection.notifies(timeout=LISTEN_ROUND_S):
-                            names = frozenset(filter(None, notice.payload.split(",")))
-                            self._woken(names or None)
+                            self._woken(understood(notice.payload))
                             if self._stop.is_set():
                                 break
             except psycopg.OperationalError as error:

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from adapters.followers.runtime import Lease
+from adapters.followers.runtime import NOTHING, Lease
 from adapters.postgres.database import Connection
 from adapters.postgres.rows import RowTable
 from domain.catalogue import AnyRecorded, tag_of
@@ -32,7 +32,9 @@ class ProjectionHandler(Generic[R]):
         self.name = projection.name if generation is None else f"{projection.name}@{generation}"
         self.types = frozenset(tag_of(fact) for fact in projection.facts)
 
-    def handle(self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]) -> bool:
+    def handle(
+        self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]
+    ) -> frozenset[str]:
         touched = [(key, fact) for fact in batch if (key := self.projection.key_of(fact))]
         if touched:
             generation = self._generation(connection, lease.tenant_id)
@@ -41,7 +43,7 @@ class ProjectionHandler(Generic[R]):
             after = fold(self.projection, before, touched)
             changed = [row for key, row in after.items() if before.get(key) is not row]
             self.table.save(connection, lease.tenant_id, generation, changed)
-        return False
+        return NOTHING
 
     def _generation(self, connection: Connection, tenant_id: str) -> int:
         if self.generation is not None:

@@ -101,7 +101,7 @@ class Rebuild:
             self._delete_rows(connection, "<", live)
             handler = ProjectionHandler(self.projection, live + 1)
             self._begin(connection, handler.name, live)
-            loop = Loop(self._url, handler, grown=lambda _: None, enrols=False)
+            loop = Loop(self._url, handler, grown=lambda *_: None, enrols=False)
             try:
                 while not self._swapped(connection, handler):
                     self._fill(connection, loop, handler.name, watch)

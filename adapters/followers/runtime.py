@@ -22,8 +22,8 @@ from application.ports import LogUnavailable, StreamMoved
 from domain.catalogue import AnyRecorded
 
 BATCH_EVENTS_MAX = 1_000
-TYPE = 3  # place of an event's type in COLUMNS
-POLL_S = 0.25  # a lost wake-up costs this much, never a fact
+# A lost wake-up costs this much, never a fact; and so far behind is a follower that wants nothing.
+POLL_S = 0.25
 ENROL_EVERY_S = 1.0  # between looks for new tenants, however busy the known ones are
 RECONNECT_PAUSE_S = 0.5
 RETRY_FIRST_S = 0.1  # doubles with each failure
@@ -32,10 +32,29 @@ ATTEMPTS_MAX = 6  # failures at one event before it is parked
 RACES_MAX = 20  # lost races in a row at one tenant; then it is no race, but a failure
 ERROR_CHARACTERS_MAX = 2_000
 
-READ_BEHIND = (
-    f"SELECT {COLUMNS}, hash FROM log.events"  # noqa: S608 - a constant of ours
-    " WHERE tenant_id = %s AND position >= %s ORDER BY position LIMIT %s"
-)
+#: What a handler that appended nothing answers.
+NOTHING: frozenset[str] = frozenset()
+
+# The events of a batch, proved in the database: how many they are, how many of them are wanted,
+# the checkpoint's hash as it is now, and the hash of the last one. Positions are unique, so as
+# many events as positions means that none is missing.
+SPAN = """
+SELECT count(*), count(*) FILTER (WHERE %(types)s::text[] IS NULL OR type = ANY (%(types)s)),
+       (SELECT hash FROM log.events WHERE tenant_id = %(tenant)s AND position = %(after)s),
+       (SELECT hash FROM log.events WHERE tenant_id = %(tenant)s AND position = %(upto)s)
+FROM log.events
+WHERE tenant_id = %(tenant)s AND position > %(after)s AND position <= %(upto)s
+"""
+WANTED = f"""
+SELECT {COLUMNS} FROM log.events
+WHERE tenant_id = %(tenant)s AND position > greatest(%(after)s, %(skip_to)s)
+  AND position <= %(upto)s AND (%(types)s::text[] IS NULL OR type = ANY (%(types)s))
+ORDER BY position
+"""  # noqa: S608  a constant of ours
+MISSING = """
+SELECT min(expected) FROM generate_series(%(after)s::bigint + 1, %(upto)s) AS expected
+WHERE NOT EXISTS (SELECT FROM log.events WHERE tenant_id = %(tenant)s AND position = expected)
+"""
 
 _journal = structlog.get_logger(__name__)
 
@@ -76,8 +95,11 @@ class Handler(Protocol):
         """Return the tags of the facts it wants; None means all."""
         ...
 
-    def handle(self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]) -> bool:
-        """Handle the wanted facts of a batch, oldest first; answer whether the tenant's log was appended to."""
+    def handle(
+        self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]
+    ) -> frozenset[str]:
+        """Handle the wanted facts of a batch, oldest first; answer with the types of the facts that
+        it appended to the tenant's log."""
         ...
 
 
@@ -89,7 +111,7 @@ class Loop:
         url: str,
         handler: Handler,
         *,
-        grown: Callable[[str], None],
+        grown: Callable[[str, frozenset[str]], None],
         batch_events_max: int = BATCH_EVENTS_MAX,
         enrols: bool = True,
     ) -> None:
@@ -154,9 +176,7 @@ class Loop:
                     return True  # another process was faster
                 if lease.attempts or self._careful_to.get(lease.tenant_id, 0) > lease.position:
                     limit = 1
-                batch = read_batch(connection, lease, limit, self.handler.types)
-                appended = bool(batch.facts) and self.handler.handle(connection, lease, batch.facts)
-                self._move(connection, lease, batch.position, batch.hash)
+                appended = self._work(connection, lease, limit)
         except ForkFound as fork:
             assert lease is not None
             self._stop_tenant(lease, "forked", str(fork))
@@ -182,8 +202,20 @@ class Loop:
         else:
             self._races.pop(lease.tenant_id, None)
             if appended:
-                self._grown(lease.tenant_id)
+                self._grown(lease.tenant_id, appended)
         return True
+
+    def _work(self, connection: Connection, lease: Lease, limit: int) -> frozenset[str]:
+        """Handle what stands behind a lease; answer with the types of the facts that it led to."""
+        batch = read_batch(connection, lease, limit, self.handler.types)
+        appended = NOTHING
+        if batch.facts:
+            appended = self.handler.handle(connection, lease, batch.facts)
+        self._move(connection, lease, batch.position, batch.hash)
+        if appended:
+            # Facts are for ever; what only follows from them may be lost and done again.
+            connection.execute("SET LOCAL synchronous_commit TO DEFAULT")
+        return appended
 
     def _claim(self, connection: Connection) -> Lease | None:
         row = connection.execute(
@@ -276,6 +308,9 @@ class Loop:
     def _connected(self) -> Connection:
         if self._connection is None or self._connection.closed:
             self._connection = connect(self._url, f"vedette-{self.handler.name}"[:60])
+            # Rows, memories and checkpoint stand or fall together, so a crash of the server may
+            # take the last ones back: they are made again. It spares a disk write for each batch.
+            self._connection.execute("SET synchronous_commit = off")
         return self._connection
 
     def disconnect(self) -> None:
@@ -288,10 +323,11 @@ class Loop:
 def read_batch(
     connection: Connection, lease: Lease, limit: int, types: frozenset[str] | None
 ) -> Batch:
-    """Return what stands behind a lease: up to `limit` events, the wanted ones decoded.
+    """Return what stands behind a lease: of up to `limit` events the wanted ones, decoded.
 
-    The checkpoint's own event is read again in front of them: its hash must be the one that the
-    follower remembers, and positions must follow one another.
+    The others are counted where they are, and not even fetched. The checkpoint's own event is
+    looked at again: its hash must be the one that the follower remembers, and positions must
+    follow one another.
 
     Raises:
         ForkFound: the log differs from what was read before, or has a hole.
@@ -299,24 +335,24 @@ def read_batch(
     """
     if lease.head < lease.position:
         raise ForkFound(f"The log ends at {lease.head}, before the checkpoint at {lease.position}.")
-    rows = connection.execute(
-        READ_BEHIND,
-        [lease.tenant_id, lease.position, limit + (1 if lease.position else 0)],
-        binary=True,
-    ).fetchall()
-    if lease.position:
-        known = rows.pop(0) if rows else None
-        if known is None or known[0] != lease.position or known[-1] != lease.hash:
-            raise ForkFound(f"The event at {lease.position} is not the one that was read before.")
-    for expected, row in enumerate(rows, lease.position + 1):
-        if row[0] != expected:
-            raise ForkFound(f"There is no event at {expected}; the next one is at {row[0]}.")
-    if not rows:
-        raise ForkFound(f"The head is at {lease.head}, but nothing stands behind {lease.position}.")
+    upto = min(lease.position + limit, lease.head)
+    span = {
+        "tenant": lease.tenant_id,
+        "after": lease.position,
+        "skip_to": lease.skip_to,
+        "upto": upto,
+        "types": None if types is None else sorted(types),
+    }
+    row = connection.execute(SPAN, span, binary=True).fetchone()
+    assert row is not None, "Aggregates answer one row."
+    events, wanted, known, last = row
+    if lease.position and known != lease.hash:
+        raise ForkFound(f"The event at {lease.position} is not the one that was read before.")
+    if events != upto - lease.position:
+        missing = connection.execute(MISSING, span).fetchone()
+        raise ForkFound(
+            f"There is no event at {missing and missing[0]}; the log ends at {lease.head}."
+        )
     # What a person told this follower to pass over is not even decoded: it may be what cannot be.
-    facts = [
-        recorded(lease.tenant_id, row)
-        for row in rows
-        if (types is None or row[TYPE] in types) and row[0] > lease.skip_to
-    ]
-    return Batch(facts, rows[-1][0], rows[-1][-1])
+    rows = connection.execute(WANTED, span, binary=True).fetchall() if wanted else []
+    return Batch([recorded(lease.tenant_id, each) for each in rows], upto, last)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from adapters.followers.runtime import Lease
+from adapters.followers.runtime import NOTHING, Lease
 from adapters.postgres.database import Connection
 from domain.catalogue import AnyRecorded, tag_of
 from domain.operations import (
@@ -37,11 +37,13 @@ class Dispatcher:
         tag_of(fact) for fact in (VerificationRequested, VerificationPassed, VerificationFailed)
     )
 
-    def handle(self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]) -> bool:
+    def handle(
+        self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]
+    ) -> frozenset[str]:
         for fact in batch:
             job = [lease.tenant_id, VERIFY_CHAIN, UUID(fact.stream_id[len(VERIFICATION_STREAM) :])]
             if isinstance(fact.event, VerificationRequested):
                 connection.execute(OPEN, [*job, fact.position])
             else:
                 connection.execute(CLOSE, job)
-        return False
+        return NOTHING

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 
 import psycopg
@@ -24,7 +24,7 @@ from application.ports import (
     NoSuchTenant,
     Outcome,
 )
-from domain.catalogue import AnyRecorded, Recorded
+from domain.catalogue import AnyRecorded, Recorded, tag_of
 
 COLUMNS = (
     "position, stream_id, version, type, event_id, occurred_at, recorded_at, actor, caused_by,"
@@ -54,23 +54,30 @@ class PostgresLog:
                 outcomes = appending.append_each(connection, tenant_id, appends)
         except psycopg.OperationalError as error:
             raise LogUnavailable("The log cannot be reached.") from error
-        self._tell(tenant_id, outcomes)
+        types = {
+            tag_of(fact.event)
+            for append in appends
+            for slice_ in append.slices
+            for fact in slice_.facts
+        }
+        self._tell(tenant_id, outcomes, types)
         return outcomes
 
     def _commit(self, tenant_id: str, appends: list[Prepared]) -> list[Outcome]:
         # One statement in autocommit is a whole transaction in one round trip; it binds itself.
         with self._committing.connection() as connection:
             outcomes = appending.ride_together(connection, tenant_id, appends, wire.call_prepared)
-        self._tell(tenant_id, outcomes)
+        types = {row.type for append in appends for row in append.rows}
+        self._tell(tenant_id, outcomes, (type_.decode() for type_ in types))
         return outcomes
 
-    def _tell(self, tenant_id: str, outcomes: list[Outcome]) -> None:
+    def _tell(self, tenant_id: str, outcomes: list[Outcome], types: Iterable[str]) -> None:
         if any(isinstance(outcome, Appended) for outcome in outcomes):
-            self._waker.grown(tenant_id)
+            self._waker.grown(tenant_id, types)
 
-    def grown(self, tenant_id: str) -> None:
-        """Say that somebody appended inside a transaction of their own and has committed it."""
-        self._waker.grown(tenant_id)
+    def grown(self, tenant_id: str, types: Iterable[str] = ()) -> None:
+        """Say that somebody appended such facts in a transaction of their own and has committed it."""
+        self._waker.grown(tenant_id, types)
 
     def read(self, tenant_id: str, after: int, limit: int) -> list[AnyRecorded]:
         with self._database.unit_of_work(tenant_id) as connection:

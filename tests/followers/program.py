@@ -14,7 +14,9 @@ from tests.followers.workshop import NoteTaker
 class Talkative(NoteTaker):
     """Says when it is in the middle of a batch, before the checkpoint."""
 
-    def handle(self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]) -> bool:
+    def handle(
+        self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]
+    ) -> frozenset[str]:
         print("in a batch", flush=True)
         return super().handle(connection, lease, batch)
 
@@ -23,7 +25,7 @@ def main() -> None:
     """Follow until killed, slowly enough to be killed in the middle of a batch."""
     url, name = sys.argv[1:]
     handler = Talkative(name, pause_s=0.03)
-    Loop(url, handler, grown=lambda _: None, batch_events_max=5).run()
+    Loop(url, handler, grown=lambda *_: None, batch_events_max=5).run()
 
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ def generations(store: Database, tenant: str) -> list[tuple[int, int]]:
 
 
 def live_loop(store: Database) -> Loop:
-    return Loop(store.url, ProjectionHandler(PERSONS), grown=lambda _: None)
+    return Loop(store.url, ProjectionHandler(PERSONS), grown=lambda *_: None)
 
 
 @pytest.fixture
@@ -218,7 +218,7 @@ def test_a_rebuild_mends_a_parked_projection_and_passes_over_what_people_skipped
     picky_persons = replace(PERSONS, project=picky)
     broken = ProjectionHandler(picky_persons)
     operations = PostgresOperations(store)
-    loop = Loop(store.url, broken, grown=lambda _: None)
+    loop = Loop(store.url, broken, grown=lambda *_: None)
     deadline = time.monotonic() + 20
     while not operations.parked(tenant):
         assert time.monotonic() < deadline

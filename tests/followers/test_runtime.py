@@ -340,7 +340,9 @@ class Racer(NoteTaker):
 
     lost = 0
 
-    def handle(self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]) -> bool:
+    def handle(
+        self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]
+    ) -> frozenset[str]:
         del connection, lease, batch
         self.lost += 1
         raise StreamMoved("a-stream", 2)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import psycopg
 
-from adapters.followers.runtime import Lease, Loop
+from adapters.followers.runtime import NOTHING, Lease, Loop
 from adapters.log.postgres_log import PostgresLog
 from adapters.postgres.database import Connection, Database
 from application.ports import Append, Cause
@@ -29,14 +29,16 @@ class NoteTaker:
         self.pause = threading.Event()
         self.pause_s = pause_s
 
-    def handle(self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]) -> bool:
+    def handle(
+        self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]
+    ) -> frozenset[str]:
         for fact in batch:
             if (lease.tenant_id, fact.position) in self.poison:
                 raise ValueError(f"position {fact.position} is poison")
             connection.execute(NOTE, [lease.tenant_id, self.name, f"{fact.position:08d}"])
         if self.pause_s:
             self.pause.wait(self.pause_s)
-        return False
+        return NOTHING
 
 
 def location(number: int) -> LocationRecorded:
@@ -73,7 +75,7 @@ def noted(database: Database, tenant: str, follower: str) -> list[int]:
 
 def loop_of(database: Database, handler: NoteTaker, batch_events_max: int = 50) -> Loop:
     """Return a loop of a note taker that wakes nobody."""
-    return Loop(database.url, handler, grown=lambda _: None, batch_events_max=batch_events_max)
+    return Loop(database.url, handler, grown=lambda *_: None, batch_events_max=batch_events_max)
 
 
 def forge(owner_url: str, statement: str, parameters: Sequence[object]) -> None:
