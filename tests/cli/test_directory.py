@@ -16,7 +16,7 @@ from tests.conftest import Database
 def follow(database: Database) -> None:
     for projection in PROJECTIONS:
         handler = ProjectionHandler(projection)
-        Loop(database.app_url, handler, grown=lambda _: None).catch_up()
+        Loop(database.app_url, handler, grown=lambda *_: None).catch_up()
 
 
 def test_a_tenant_is_founded_once_and_listed(vedette: Vedette, founded: str) -> None:
