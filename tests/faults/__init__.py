@@ -1,1 +1,1 @@
-"""Faults: what is left after races, crashes and cuts."""
+"""Faults: what is killed, cut off or tampered with, and the proof that nothing was lost."""
