@@ -13,7 +13,6 @@ import { ALERT_STATUSES, BOARD_STATUSES } from "./words.js";
 const PAGE_ROWS = 200; // the most that the server gives at once
 const SITES_PAGES_MAX = 25;
 const HEALTH_EVERY_MS = 10_000;
-const SCORES_EVERY_MS = 60_000;
 const LOAD_RETRY_MS = 3_000;
 const STALE_ROWS_MAX = 30; // more to read than this, and the lists are read instead
 
@@ -22,7 +21,6 @@ let waiting = []; // frames that came while the lists were loading
 let stale = new Map(); // "kind/key" -> the position a row must be read at, at least
 let reading = false;
 let healthTimer = null;
-let scoresTimer = null;
 
 const feed = new Feed({
   snapshot: (position) => load(position),
@@ -69,15 +67,12 @@ export function begin() {
   feed.start({ token: session.token, siteIds: siteId ? [siteId] : [] });
   loadSites();
   watchHealth();
-  clearInterval(scoresTimer);
-  scoresTimer = setInterval(() => readScores().catch(unlessProblem), SCORES_EVERY_MS);
 }
 
 export function end() {
   feed.stop();
   loading = null;
   clearTimeout(healthTimer);
-  clearInterval(scoresTimer);
 }
 
 export const retryNow = () => feed.retryNow();
@@ -252,10 +247,8 @@ async function readOne(kind, key, position) {
   absorb(kind, answer.data, answer.position);
 }
 
-// A score that sinks below the high risk board is told by no frame, so the board is read anew now
-// and then. Only what the feed told since stays beside it.
+// One score cannot be read by itself, so the board is; only what the feed told since stays.
 async function readScores(position) {
-  if (loading || get().connection.status !== "live") return;
   const answer = await readList("score", { ...filters(), ...listQueries().SCORES[1], wait_for: position });
   set(({ scores }) => {
     const newer = new Map([...scores].filter(([, row]) => row.at > answer.position));
