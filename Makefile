@@ -67,7 +67,7 @@ fix: env ## Format, and repair what can be repaired by rule
 	$(BIN)/ruff check --fix .
 
 bench: env ## Measure; ONLY=append_hot measures one thing
-	$(BIN)/python -m bench $(ONLY)
+	$(BIN)/python -m tests.bench $(ONLY)
 
 clean: ## Remove the environment and all caches (the data in .vedette stays)
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist

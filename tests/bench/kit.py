@@ -92,9 +92,7 @@ class Rounds(NamedTuple):
         return max((max(each) - min(each)) / median(each) for each in self)
 
 
-def by_turns(
-    ours: Callable[[], float], reference: Callable[[], float], rounds: int = 5
-) -> Rounds:
+def by_turns(ours: Callable[[], float], reference: Callable[[], float], rounds: int = 5) -> Rounds:
     """Measure both by turns; the one that goes first changes, too."""
     done = Rounds([], [])
     for number in range(rounds):
