@@ -6,7 +6,6 @@ from typing import Any
 
 from adapters.log.appending import append_each
 from adapters.log.postgres_log import read_stream
-from adapters.log.waking import Waker
 from adapters.postgres.database import Connection, Database
 from application.operations import (
     FollowerStanding,
@@ -49,9 +48,8 @@ WHERE follower = %(follower)s AND tenant_id = %(tenant)s AND outcome IS NULL
 class PostgresOperations:
     """The port `Operations` on the tables of schema `log`."""
 
-    def __init__(self, database: Database, waker: Waker | None = None) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._waker = waker
 
     def followers(self, tenant_id: str | None = None) -> list[FollowerStanding]:
         return [
@@ -98,7 +96,6 @@ class PostgresOperations:
             command = RetryEvent(follower=follower, at_position=position + 1)
             reached = state(connection, tenant_id, follower, command, cause)
             release(connection, tenant_id, follower, outcome="retried", attempts=1, skip_to=0)
-        self._say_grown(tenant_id)
         return reached
 
     def skip(self, tenant_id: str, follower: str, reason: str, cause: Cause) -> int:
@@ -114,12 +111,7 @@ class PostgresOperations:
             release(
                 connection, tenant_id, follower, outcome="skipped", attempts=0, skip_to=position + 1
             )
-        self._say_grown(tenant_id)
         return reached
-
-    def _say_grown(self, tenant_id: str) -> None:
-        if self._waker is not None:
-            self._waker.grown(tenant_id)
 
     def _tenants(self, tenant_id: str | None) -> list[str]:
         if tenant_id is not None:

@@ -65,7 +65,7 @@ class Notes(msgspec.Struct, kw_only=True):
     history_played: bool = False
 
 
-def app(*, url: str | None = None, live: bool = False) -> int:
+def app(*, url: str | None = None, live: bool = False, history_days: float = HISTORY_DAYS) -> int:
     """Fill a running Vedette with the tenant `demo`, and print its address and logins.
 
     What is there already stays as it is; a second start takes seconds. `vedette up --demo` does
@@ -77,6 +77,8 @@ def app(*, url: str | None = None, live: bool = False) -> int:
         Address of the running Vedette; VEDETTE_HOST and VEDETTE_PORT unless told.
     live
         Play live signals into the demo tenant until Ctrl-C, instead of setting it up.
+    history_days
+        How much history the first start plays in.
     """
     chosen = settings.load()
     address = url or f"http://{chosen.host}:{chosen.port}"
@@ -87,14 +89,14 @@ def app(*, url: str | None = None, live: bool = False) -> int:
     with opened() as vedette:
         notes = set_up(vedette, path)
     if not notes.history_played:
-        print(f"Playing {HISTORY_DAYS:g} days of history into the demo tenant …", flush=True)
+        print(f"Playing {history_days:g} days of history into the demo tenant …", flush=True)
         summary = played(
             Parameters(
                 url=address,
                 token=notes.key,
                 seed=SEED,
                 world=HISTORY,
-                history_days=HISTORY_DAYS,
+                history_days=history_days,
                 security_manager=Role.SUPERVISOR.value,
             ),
             stop,

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+import psycopg
 import pytest
 
 from adapters.followers import runtime
@@ -148,22 +149,37 @@ def test_several_loops_share_the_tenants_while_writers_go_on(
 
 
 def test_a_head_that_was_read_before_the_checkpoint_moved_is_no_fork(
-    store: Database, log: PostgresLog, tenant: str
+    store: Database, log: PostgresLog, database: Migrated, tenant: str
 ) -> None:
-    """Another process moves the checkpoint while a claim waits between its snapshot and its lock."""
+    """Another process moves the checkpoint while a claim is between its snapshot and its lock."""
     log.open_tenant(tenant)
     fill(log, tenant, 5)
     handler = NoteTaker(f"notes-{tenant}")
-    for _ in range(15):
+    loop_of(store, handler).catch_up()
+    fill(log, tenant, 1)
+    with psycopg.connect(database.owner_url, autocommit=True) as connection:
+        # The claim sleeps where it looks at rows, which is before it locks one.
+        query = "SELECT pg_get_functiondef('log.claim(text)'::regprocedure)"
+        row = connection.execute(query).fetchone()
+        assert row is not None
+        looks = "c.retry_at <= clock_timestamp()"
+        assert looks in row[0]
+        slow = row[0].replace(looks, f"{looks} AND pg_sleep(0.5) IS NOT NULL")
+        connection.execute(slow.encode())
+        loop = loop_of(store, handler)
+        claiming = threading.Thread(target=loop.step)
+        claiming.start()
+        time.sleep(0.25)
         fill(log, tenant, 1)
-        loops = [loop_of(store, handler, 1) for _ in range(4)]
-        threads = [threading.Thread(target=loop.catch_up) for loop in loops]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        connection.execute(
+            "UPDATE log.checkpoints c SET position = e.position, hash = e.hash FROM log.events e"
+            " WHERE c.tenant_id = %s AND e.tenant_id = c.tenant_id AND e.position = 7",
+            [tenant],
+        )
+        claiming.join()
+        loop.disconnect()
     reached = standing(store, tenant, handler.name)
-    assert (reached.position, reached.state) == (20, FollowerState.FOLLOWING)
+    assert (reached.position, reached.state) == (7, FollowerState.FOLLOWING)
 
 
 @pytest.mark.slow

@@ -87,7 +87,7 @@ def at_work(store: Database, log: PostgresLog, url: str, lease_s: float = 60.0) 
 
 
 def dispatch(store: Database) -> None:
-    Loop(store.url, Dispatcher(), grown=lambda _: None).catch_up()
+    Loop(store.url, Dispatcher(), grown=lambda *_: None).catch_up()
 
 
 def jobs(log: PostgresLog, tenant: str) -> list[JobStanding]:
