@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -65,3 +67,13 @@ def problem_in(answer: httpx.Response, status: int, code: str) -> dict[str, Any]
     assert found["title"]
     assert found["detail"]
     return found
+
+
+def within(seconds: float, holds: Callable[[], bool]) -> bool:
+    """Tell whether something comes to hold within some seconds."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if holds():
+            return True
+        time.sleep(0.1)
+    return False

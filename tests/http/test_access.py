@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,7 +23,7 @@ from interfaces.http.credentials import (
     declarations,
 )
 from interfaces.http.limits import FAILED_LOGINS
-from tests.http.field import attendance, problem_in
+from tests.http.field import attendance, problem_in, within
 from tests.live import CAUSE, SECRET_KEY, LiveServer
 
 LOGIN = "/api/v2/auth/login/"
@@ -52,15 +50,6 @@ def address(path: str) -> str:
     parts = path.strip("/").split("/")
     filled = [PLACES.get(part[1:-1], "x") if part.startswith("{") else part for part in parts]
     return "/" + "/".join(filled)
-
-
-def within(seconds: float, holds: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if holds():
-            return True
-        time.sleep(0.1)
-    return False
 
 
 def test_a_login_tells_who_one_is(doors: Doors, live_server: LiveServer) -> None:
