@@ -52,15 +52,16 @@ def subject_of(fact: AnyRecorded) -> Projection[Any] | None:
     return None if subject is None else subject[1]
 
 
-def publish(fact: AnyRecorded, row: Row | None) -> Frame | None:
-    """Return the frame of a fact and its subject's row after it; None where it is not public.
+def publish(fact: AnyRecorded, before: Row | None, after: Row | None) -> Frame | None:
+    """Return the frame of a fact, given its subject's row before and after it; None where it is not public.
 
-    Scores below the high risk board are not: nobody is meant to watch honest guards arrive.
+    Scores below the high risk board are not: nobody is meant to watch honest guards arrive. But
+    whoever saw a score on that board hears that it fell.
     """
     subject = _SUBJECTS.get(type(fact.event))
-    if subject is None or row is None:
+    if subject is None or after is None:
         return None
-    if isinstance(row, ScoreRow) and row.probability < HIGH_RISK_FROM:
+    if isinstance(after, ScoreRow) and not (is_high_risk(before) or is_high_risk(after)):
         return None
     return Frame(
         type=subject[0],
@@ -68,6 +69,11 @@ def publish(fact: AnyRecorded, row: Row | None) -> Frame | None:
         position=fact.position,
         recorded_at=fact.recorded_at,
         actor=fact.actor,
-        site_id=row.site_id,
-        data=row,
+        site_id=after.site_id,
+        data=after,
     )
+
+
+def is_high_risk(row: Row | None) -> bool:
+    """Return whether a row is a score of the high risk board."""
+    return isinstance(row, ScoreRow) and row.probability >= HIGH_RISK_FROM

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -79,12 +80,21 @@ class PostgresLog:
         """Say that somebody appended such facts in a transaction of their own and has committed it."""
         self._waker.grown(tenant_id, types)
 
+    @contextmanager
+    def _reading(self, tenant_id: str) -> Iterator[Connection]:
+        """Lend a connection of one tenant; a database that is away is a log that does not answer."""
+        try:
+            with self._database.unit_of_work(tenant_id) as connection:
+                yield connection
+        except psycopg.OperationalError as error:
+            raise LogUnavailable("The log cannot be reached.") from error
+
     def read(self, tenant_id: str, after: int, limit: int) -> list[AnyRecorded]:
-        with self._database.unit_of_work(tenant_id) as connection:
+        with self._reading(tenant_id) as connection:
             return read(connection, tenant_id, after, limit)
 
     def read_stream(self, tenant_id: str, stream_id: str) -> list[AnyRecorded]:
-        with self._database.unit_of_work(tenant_id) as connection:
+        with self._reading(tenant_id) as connection:
             return read_stream(connection, tenant_id, stream_id)
 
     def read_types(
@@ -95,7 +105,7 @@ class PostgresLog:
         The second value is the position up to which nothing of these types is missing: the head
         when everything fitted, else the last fact's position.
         """
-        with self._database.unit_of_work(tenant_id) as connection:
+        with self._reading(tenant_id) as connection:
             # The head is read first: whatever stands at or before it is visible to the second query.
             row = connection.execute(
                 "SELECT position FROM log.heads WHERE tenant_id = %s", [tenant_id]
@@ -112,7 +122,7 @@ class PostgresLog:
         return facts, facts[-1].position if len(facts) == limit else max(row[0], after)
 
     def head(self, tenant_id: str) -> Head:
-        with self._database.unit_of_work(tenant_id) as connection:
+        with self._reading(tenant_id) as connection:
             return read_head(connection, tenant_id)
 
     def first_positions(self, tenant_id: str, stream_ids: Sequence[str]) -> dict[str, int]:

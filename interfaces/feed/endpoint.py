@@ -8,6 +8,7 @@ and then closed with a code that says why, because a refused handshake tells a b
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+import psycopg
 from litestar import WebSocket, websocket
 from litestar.exceptions import WebSocketDisconnect
 from litestar.handlers import WebsocketRouteHandler
@@ -16,11 +17,14 @@ from application.access import InvalidCredentials, Principal
 from application.ports import LogUnavailable, NoSuchTenant
 from domain.access import Capability
 from interfaces.feed.hub import Hub
+from interfaces.feed.listeners import Filter
 from interfaces.feed.session import (
     CLOSE_FORBIDDEN,
     CLOSE_MALFORMED,
     CLOSE_UNAUTHENTICATED,
     CLOSE_UNAVAILABLE,
+    HEARTBEAT_S,
+    AdmissionUnknown,
     Session,
     filter_of,
 )
@@ -32,6 +36,10 @@ PATH = "/ws/noc/dashboard/"
 PROTOCOL = "vedette.v1"
 BEARER_PROTOCOL = "vedette.bearer."
 POSITION_MAX = 2**63 - 1
+UNAVAILABLE = (
+    LogUnavailable,
+    psycopg.OperationalError,
+)  # the log and the credentials are one database
 
 Socket = WebSocket[Any, Any, Any]
 
@@ -54,7 +62,11 @@ class SocketWire:
 
     async def send(self, frame: bytes) -> None:
         if self._open:
-            await self._socket.send_data(frame.decode(), mode="text")
+            try:
+                await self._socket.send_data(frame.decode(), mode="text")
+            except OSError:
+                # The server says so where the client went without a word.
+                self._open = False
 
     async def receive(self) -> bytes | None:
         try:
@@ -66,7 +78,10 @@ class SocketWire:
             self._open = False
             return None
         text = message.get("text")
-        return text.encode() if isinstance(text, str) else (message.get("bytes") or b"")
+        if isinstance(text, str):
+            return text.encode()
+        data = message.get("bytes")
+        return data if isinstance(data, bytes) else b""
 
     async def close(self, code: int, reason: str) -> None:
         if self._open:
@@ -75,7 +90,11 @@ class SocketWire:
 
 
 def feed_route(
-    hub: Hub, doorkeeper: Doorkeeper, allowed_origins: tuple[str, ...]
+    hub: Hub,
+    doorkeeper: Doorkeeper,
+    allowed_origins: tuple[str, ...],
+    *,
+    heartbeat_s: float = HEARTBEAT_S,
 ) -> WebsocketRouteHandler:
     """Return the route of the feed, on this hub."""
 
@@ -87,10 +106,7 @@ def feed_route(
         wire = SocketWire(socket)
         try:
             require_origin(socket, allowed_origins)
-            wanted = filter_of(
-                socket.query_params.getall("types", []), socket.query_params.getall("site_id", [])
-            )
-            after = after_of(socket.query_params.get("after"))
+            wanted, after = wish_of(socket)
             principal = await admit(doorkeeper, socket, offered)
 
             async def admitted() -> frozenset[str] | Literal["everywhere"] | None:
@@ -98,19 +114,36 @@ def feed_route(
                     now = await admit(doorkeeper, socket, offered)
                 except TurnedAway:
                     return None
+                except (TooManyRequests, *UNAVAILABLE) as error:
+                    raise AdmissionUnknown from error
                 return "everywhere" if now.site_scope is None else now.site_scope
 
-            await Session(hub, wire, principal.tenant_id, admitted).run(wanted, after)
+            session = Session(hub, wire, principal.tenant_id, admitted, heartbeat_s=heartbeat_s)
+            await session.run(wanted, after)
         except TurnedAway as turned_away:
             await wire.close(turned_away.code, turned_away.reason)
-        except ValueError as error:
-            await wire.close(CLOSE_MALFORMED, str(error)[:120])
-        except LogUnavailable:
+        except TooManyRequests:
+            await wire.close(CLOSE_UNAUTHENTICATED, "Too many failed attempts; try again later.")
+        except (AdmissionUnknown, *UNAVAILABLE):
             await wire.close(CLOSE_UNAVAILABLE, "The log does not answer; try again.")
         else:
             await wire.close(1000, "")
 
     return dashboard
+
+
+def wish_of(socket: Socket) -> tuple[Filter, int | None]:
+    """Return what the query string asks for.
+
+    Raises:
+        TurnedAway: it cannot be understood.
+    """
+    query = socket.query_params
+    try:
+        wanted = filter_of(query.getall("types", []), query.getall("site_id", []))
+        return wanted, after_of(query.get("after"))
+    except ValueError as error:
+        raise TurnedAway(CLOSE_MALFORMED, str(error)) from error
 
 
 def offered_protocols(socket: Socket) -> list[str]:
@@ -136,18 +169,23 @@ async def admit(doorkeeper: Doorkeeper, socket: Socket, offered: list[str]) -> P
 
     Raises:
         TurnedAway: nobody is let in on the credential, or it is not for the feed.
+        TooManyRequests: this client showed too many that nobody is let in on.
     """
     token = (
         bearer(socket.headers)
         or next(
-            (name.removeprefix(BEARER_PROTOCOL) for name in offered if BEARER_PROTOCOL in name),
+            (
+                name.removeprefix(BEARER_PROTOCOL)
+                for name in offered
+                if name.startswith(BEARER_PROTOCOL)
+            ),
             None,
         )
         or socket.query_params.get("token")
     )
     try:
         principal = await doorkeeper.admit(token, client_of(socket))
-    except (InvalidCredentials, Rejected, TooManyRequests, NoSuchTenant) as error:
+    except (InvalidCredentials, Rejected, NoSuchTenant) as error:
         raise TurnedAway(CLOSE_UNAUTHENTICATED, "No valid credential.") from error
     if Capability.FEED_VIEW not in principal.capabilities:
         raise TurnedAway(CLOSE_FORBIDDEN, "This needs the capability feed:view.")

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Literal, Protocol, TypeAlias, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from typing import Annotated, Any, Literal, Protocol, TypeAlias
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from interfaces.feed.hub import Filter, Hub, Subscription
+from interfaces.feed.hub import Hub
+from interfaces.feed.listeners import Filter, Subscription
 from projections.published import FRAME_TYPES, FrameType
 
 MESSAGES_PER_MINUTE_MAX = 100  # of one client; product rule
@@ -26,8 +28,6 @@ CLOSE_FORBIDDEN = 4403
 CLOSE_RESYNC = 4409
 CLOSE_UNAVAILABLE = 4503
 
-T = TypeVar("T")
-
 _encoder = msgspec.json.Encoder()
 
 SiteIds = Annotated[list[str], msgspec.Meta(max_length=SITES_IN_FILTER_MAX)]
@@ -40,13 +40,17 @@ class Ping(msgspec.Struct, frozen=True, tag="ping", forbid_unknown_fields=True):
 class Subscribe(msgspec.Struct, frozen=True, tag="subscribe", forbid_unknown_fields=True):
     """Send these types and sites from now on; null means all, a field left out stays as it was."""
 
-    types: list[FrameType] | None | UnsetType = UNSET
-    site_ids: SiteIds | None | UnsetType = UNSET
+    types: list[FrameType] | UnsetType | None = UNSET
+    site_ids: SiteIds | UnsetType | None = UNSET
 
 
 _decoder: msgspec.json.Decoder[Ping | Subscribe] = msgspec.json.Decoder(Ping | Subscribe)
 
 Admitted: TypeAlias = Callable[[], Awaitable[frozenset[str] | Literal["everywhere"] | None]]
+
+
+class AdmissionUnknown(Exception):
+    """At this moment nobody can say whether a credential is good."""
 
 
 class Wire(Protocol):
@@ -86,65 +90,65 @@ class Session:
     or None when the credential is not good any more. It is asked again with each heartbeat.
     """
 
-    def __init__(self, hub: Hub, wire: Wire, tenant_id: str, admitted: Admitted) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        wire: Wire,
+        tenant_id: str,
+        admitted: Admitted,
+        *,
+        heartbeat_s: float = HEARTBEAT_S,
+    ) -> None:
         self._hub = hub
         self._wire = wire
         self._tenant_id = tenant_id
         self._admitted = admitted
+        self._heartbeat_s = heartbeat_s
         self._wanted = Filter()
         self._scope: frozenset[str] | None = None
-        self._subscription: Subscription | None = None
+        # A heartbeat must not overtake the frames that its position counts as told.
+        self._telling = asyncio.Lock()
 
     async def run(self, wanted: Filter, after: int | None) -> None:
-        """Send the snapshot position, what was missed, and then the tail."""
+        """Send the snapshot position, what was missed, and then the tail.
+
+        Raises:
+            LogUnavailable, AdmissionUnknown: the log did not answer when the listener came.
+        """
         self._wanted = wanted
         if not await self._admit():
             return
-        joined = await self._hub.subscribe(self._tenant_id, self._filter(), after)
-        if joined is None:
+        subscription = await self._hub.subscribe(self._tenant_id, self._filter(), after)
+        if subscription is None:
             await self._resync(after or 0)
             return
-        subscription, missed, start = joined
-        self._subscription = subscription
         try:
-            await self._wire.send(_encoder.encode({"type": "snapshot", "position": start}))
-            for frame in missed:
-                await self._wire.send(frame)
-            end = asyncio.Event()
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._tell(end, subscription))
-                group.create_task(self._hear(end))
-                group.create_task(self._beat(end))
+            await self._send(type="snapshot", position=subscription.start)
+            await first_of(
+                self._tell(subscription), self._hear(subscription), self._beat(subscription)
+            )
         finally:
             self._hub.leave(self._tenant_id, subscription)
 
-    async def _tell(self, end: asyncio.Event, subscription: Subscription) -> None:
-        while not end.is_set():
-            frames = await until(end, subscription.next())
-            if frames is None:
-                return
-            if subscription.overflown:
-                await self._resync(subscription.last)
-                end.set()
-                return
-            for frame in frames:
-                await self._wire.send(frame)
+    async def _tell(self, subscription: Subscription) -> None:
+        while not subscription.lost:
+            await subscription.ready()
+            async with self._telling:
+                for frame in subscription.take():
+                    await self._wire.send(frame)
+        await self._resync(subscription.told)
 
-    async def _hear(self, end: asyncio.Event) -> None:
+    async def _hear(self, subscription: Subscription) -> None:
         budget = Budget()
-        while not end.is_set():
-            message = await until(end, self._wire.receive())
-            if message is None:
-                end.set()
-                return
+        while (message := await self._wire.receive()) is not None:
             if budget.take():
-                await self._answer(message)
+                await self._answer(message, subscription)
             else:
                 await self._error(
                     "rate.exceeded", f"More than {MESSAGES_PER_MINUTE_MAX} messages in a minute."
                 )
 
-    async def _answer(self, message: bytes) -> None:
+    async def _answer(self, message: bytes, subscription: Subscription) -> None:
         if len(message) > MESSAGE_BYTES_MAX:
             await self._error("message.too_large", f"More than {MESSAGE_BYTES_MAX} bytes.")
             return
@@ -154,7 +158,7 @@ class Session:
             await self._error("message.malformed", str(error))
             return
         if isinstance(wish, Ping):
-            await self._wire.send(b'{"type":"pong"}')
+            await self._send(type="pong")
             return
         types, sites = self._wanted.types, self._wanted.sites
         if wish.types is not UNSET:
@@ -162,21 +166,20 @@ class Session:
         if wish.site_ids is not UNSET:
             sites = None if wish.site_ids is None else frozenset(wish.site_ids)
         self._wanted = Filter(types, sites)
-        assert self._subscription is not None
-        self._subscription.filter = self._filter()
-        await self._wire.send(
-            _encoder.encode({"type": "subscribed", "position": self._subscription.last})
-        )
+        async with self._telling:
+            subscription.filter = self._filter()
+            await self._send(type="subscribed", position=subscription.told)
 
-    async def _beat(self, end: asyncio.Event) -> None:
-        while await until(end, asyncio.sleep(HEARTBEAT_S, result=True)):
-            if not await self._admit():
-                end.set()
-                return
-            assert self._subscription is not None
-            self._subscription.filter = self._filter()
-            position = self._hub.position(self._tenant_id)
-            await self._wire.send(_encoder.encode({"type": "heartbeat", "position": position}))
+    async def _beat(self, subscription: Subscription) -> None:
+        while True:
+            await asyncio.sleep(self._heartbeat_s)
+            # Where nobody can say, the log is silent too, and the next heartbeat asks again.
+            with suppress(AdmissionUnknown):
+                if not await self._admit():
+                    return
+                subscription.filter = self._filter()
+            async with self._telling:
+                await self._send(type="heartbeat", position=subscription.told)
 
     async def _admit(self) -> bool:
         sites = await self._admitted()
@@ -193,26 +196,27 @@ class Session:
         return Filter(self._wanted.types, sites)
 
     async def _resync(self, position: int) -> None:
-        frame = {"type": "resync_required", "position": position}
-        await self._wire.send(_encoder.encode(frame))
+        await self._send(type="resync_required", position=position)
         await self._wire.close(CLOSE_RESYNC, "Load the lists again and come back by position.")
 
     async def _error(self, code: str, detail: str) -> None:
-        await self._wire.send(
-            _encoder.encode({"type": "error", "code": code, "detail": detail})
-        )
+        await self._send(type="error", code=code, detail=detail)
+
+    async def _send(self, **frame: object) -> None:
+        await self._wire.send(_encoder.encode(frame))
 
 
-async def until(end: asyncio.Event, wanted: Awaitable[T]) -> T | None:
-    """Return what is awaited, or None when the session ends first."""
-    waiting = asyncio.ensure_future(wanted)
-    ending = asyncio.ensure_future(end.wait())
+async def first_of(*parts: Coroutine[Any, Any, None]) -> None:
+    """Run the parts of a session at once, until one ends or fails; then end the others."""
+    tasks = [asyncio.ensure_future(part) for part in parts]
     try:
-        await asyncio.wait({waiting, ending}, return_when=asyncio.FIRST_COMPLETED)
-        return waiting.result() if waiting.done() else None
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in (waiting, ending):
+        for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()
 
 
 def filter_of(types: list[str], site_ids: list[str]) -> Filter:
@@ -224,7 +228,8 @@ def filter_of(types: list[str], site_ids: list[str]) -> Filter:
     named = frozenset(name for text in types for name in text.split(",") if name)
     unknown = named - FRAME_TYPES
     if unknown:
-        raise ValueError(f"types: there is no frame type {', '.join(sorted(unknown))}.")
+        # What came in is not echoed: a close frame has room for 123 bytes.
+        raise ValueError(f"types: the frame types are {', '.join(sorted(FRAME_TYPES))}.")
     if len(site_ids) > SITES_IN_FILTER_MAX:
         raise ValueError(f"site_id: at most {SITES_IN_FILTER_MAX} sites.")
     return Filter(named or None, frozenset(site_ids) or None)

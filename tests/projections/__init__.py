@@ -1,0 +1,1 @@
+"""Pure folds: facts in, rows and frames out."""

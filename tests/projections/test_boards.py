@@ -1,0 +1,394 @@
+"""The boards: facts in, row out, and always what the aggregate itself would say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+from hypothesis import strategies as st
+
+from adapters.followers.projecting import fold
+from domain.alert import (
+    ALERT,
+    AlertAcknowledged,
+    AlertAssigned,
+    AlertCommented,
+    AlertEvidenceDropped,
+    AlertEvidenceRevised,
+    AlertKind,
+    AlertRaised,
+    AlertReopened,
+    AlertRepeated,
+    AlertResolved,
+    AlertWithdrawn,
+    Verdict,
+)
+from domain.catalogue import AnyRecorded
+from domain.directory.device import DEVICE
+from domain.directory.person import PERSON
+from domain.directory.site import SITE, RegisterSite
+from domain.fraud.types import FraudType
+from domain.kernel import Event
+from domain.severity import Severity
+from domain.ticket import (
+    TICKET,
+    Priority,
+    TicketAssigned,
+    TicketCancelled,
+    TicketCategory,
+    TicketClosed,
+    TicketCommented,
+    TicketEvidenceWithdrawn,
+    TicketHeld,
+    TicketLinked,
+    TicketMerged,
+    TicketOpened,
+    TicketPrioritised,
+    TicketReopened,
+    TicketRepeated,
+    TicketResolved,
+    TicketResumed,
+    TicketStarted,
+    TicketStatus,
+)
+from projections import PROJECTIONS
+from projections.alert_board import ALERT_BOARD, AlertRow, AlertShown
+from projections.directory import DEVICES, PERSONS, SITES
+from projections.fraud_scores import FRAUD_SCORES, ScoreRow
+from projections.kernel import Projection
+from projections.ticket_board import TICKET_BOARD, TicketRow
+from projections.views import ReadModelBehind
+from tests.memory_desk import BEGAN_AT, MemoryLog
+from tests.strategies import forall
+from tests.tenant_stories import fields_of, of_stream, stories
+
+ONE, TWO, OTHER = UUID(int=1), UUID(int=2), UUID(int=9)
+KEY = "fraud/G-1/gps_spoofing"
+SEEN = datetime(2026, 11, 20, tzinfo=UTC)
+LATER = SEEN + timedelta(hours=1)
+
+OPENED = TicketOpened(
+    ticket_id=ONE,
+    category=TicketCategory.SECURITY_FRAUD,
+    title="Look",
+    severity=Severity.HIGH,
+    priority=Priority.HIGH,
+    site_id="S-1",
+    person_id="G-1",
+    fraud_type=FraudType.GPS_SPOOFING,
+    dedup_key=KEY,
+    alert_id=TWO,
+)
+RAISED = AlertRaised(
+    alert_id=ONE,
+    kind=AlertKind.FRAUD,
+    fraud_type=FraudType.GPS_SPOOFING,
+    dedup_key=KEY,
+    severity=Severity.HIGH,
+    score=0.9,
+    site_id="S-1",
+    person_id="G-1",
+    title="Look",
+    evidence=ONE,
+    seen_at=LATER,
+)
+ASSIGNED, STARTED = TicketAssigned(assignee="eve"), TicketStarted()
+HELD = TicketHeld(reason="Waits", waiting_until=LATER)
+RESOLVED = TicketResolved(resolution="Seen to")
+REPEATED = AlertRepeated(
+    dedup_key=KEY,
+    evidence=TWO,
+    score=0.97,
+    evidence_severity=Severity.CRITICAL,
+    severity=Severity.CRITICAL,
+    count=2,
+    seen_at=SEEN,
+)
+JUDGED = AlertResolved(
+    dedup_key=KEY,
+    reason=Verdict.CONFIRMED_FRAUD,
+    person_id="G-1",
+    site_id="S-1",
+    evidence=(ONE,),
+    comment="Seen on camera",
+)
+
+
+def rows_of(projection: Projection[Any], facts: Iterable[AnyRecorded]) -> dict[str, Any]:
+    """Fold facts into rows, as a follower does."""
+    return folded(projection, {}, facts)
+
+
+def folded(
+    projection: Projection[Any], rows: dict[str, Any], facts: Iterable[AnyRecorded]
+) -> dict[str, Any]:
+    wanted = [fact for fact in facts if isinstance(fact.event, projection.facts)]
+    touched = [(key, fact) for fact in wanted if (key := projection.key_of(fact))]
+    return fold(projection, rows, touched)
+
+
+def row_after(projection: Projection[Any], stream_id: str, *events: Event) -> Any:
+    """Return the row after facts of one stream; its envelope fields are checked here."""
+    log = MemoryLog()
+    for event in events:
+        log.state(stream_id, event)
+    (row,) = rows_of(projection, log.facts).values()
+    assert row.position == row.version == len(events)
+    assert row.updated_at == BEGAN_AT + timedelta(seconds=len(events))
+    return row
+
+
+@pytest.mark.parametrize(
+    ("events", "changes"),
+    [
+        ([], {}),
+        ([ASSIGNED], {"status": TicketStatus.ASSIGNED, "assignee": "eve"}),
+        ([ASSIGNED, STARTED], {"status": TicketStatus.IN_PROGRESS, "assignee": "eve"}),
+        (
+            [ASSIGNED, STARTED, TicketAssigned(assignee="bob")],
+            {"status": TicketStatus.IN_PROGRESS, "assignee": "bob"},
+        ),
+        ([HELD], {"status": TicketStatus.ON_HOLD, "waiting_until": LATER}),
+        ([HELD, TicketResumed()], {"status": TicketStatus.IN_PROGRESS}),
+        ([RESOLVED], {"status": TicketStatus.RESOLVED, "resolution": "Seen to"}),
+        (
+            [RESOLVED, TicketClosed()],
+            {"status": TicketStatus.CLOSED, "resolution": "Seen to"},
+        ),
+        ([RESOLVED, TicketReopened(reason="Again")], {"status": TicketStatus.NEW}),
+        (
+            [ASSIGNED, RESOLVED, TicketReopened(reason="Again")],
+            {"status": TicketStatus.ASSIGNED, "assignee": "eve"},
+        ),
+        ([HELD, TicketCancelled(reason="Nothing")], {"status": TicketStatus.CANCELLED}),
+        (
+            [HELD, TicketMerged(into_ticket_id=TWO)],
+            {"status": TicketStatus.MERGED, "merged_into": TWO},
+        ),
+        ([TicketPrioritised(priority=Priority.LOW)], {"priority": Priority.LOW}),
+        (
+            [TicketLinked(other_ticket_id=TWO), TicketLinked(other_ticket_id=OTHER)],
+            {"links": [TWO, OTHER]},
+        ),
+        (
+            [TicketRepeated(severity=Severity.CRITICAL, count=3, alert_id=TWO, score=0.97)],
+            {"severity": Severity.CRITICAL, "repeat_count": 3},
+        ),
+        ([TicketCommented(text="Hm")], {}),
+        ([TicketEvidenceWithdrawn(reason="Disproved")], {}),
+    ],
+)
+def test_a_ticket_is_shown_as_it_stands(events: list[Event], changes: dict[str, Any]) -> None:
+    row = row_after(TICKET_BOARD, f"ticket-{ONE}", OPENED, *events)
+    began_at = BEGAN_AT + timedelta(seconds=1)
+    fresh = TicketRow(
+        ticket_id=ONE,
+        category=TicketCategory.SECURITY_FRAUD,
+        title="Look",
+        status=TicketStatus.NEW,
+        severity=Severity.HIGH,
+        priority=Priority.HIGH,
+        site_id="S-1",
+        person_id="G-1",
+        fraud_type=FraudType.GPS_SPOOFING,
+        dedup_key=KEY,
+        alert_id=TWO,
+        opened_at=began_at,
+        updated_at=row.updated_at,
+        position=row.position,
+        version=row.version,
+    )
+    assert row == msgspec.structs.replace(fresh, **changes)
+
+
+@pytest.mark.parametrize(
+    ("events", "changes"),
+    [
+        ([], {}),
+        (
+            [REPEATED],
+            {
+                "severity": Severity.CRITICAL,
+                "score": 0.97,
+                "count": 2,
+                "evidence": [ONE, TWO],
+                "first_seen_at": SEEN,
+            },
+        ),
+        (
+            [
+                AlertEvidenceRevised(
+                    dedup_key=KEY,
+                    evidence=ONE,
+                    score=0.99,
+                    evidence_severity=Severity.CRITICAL,
+                    severity=Severity.CRITICAL,
+                )
+            ],
+            {"severity": Severity.CRITICAL, "score": 0.99},
+        ),
+        (
+            [
+                REPEATED,
+                AlertEvidenceDropped(
+                    dedup_key=KEY, evidence=ONE, reason="No", severity=Severity.CRITICAL, count=1
+                ),
+            ],
+            {
+                "severity": Severity.CRITICAL,
+                "score": 0.97,
+                "evidence": [TWO],
+                "first_seen_at": SEEN,
+            },
+        ),
+        (
+            [AlertWithdrawn(dedup_key=KEY, reason="Disproved")],
+            {"status": AlertShown.WITHDRAWN, "comment": "Disproved"},
+        ),
+        (
+            [AlertAcknowledged()],
+            {"status": AlertShown.ACKNOWLEDGED, "acknowledged_by": "user:test"},
+        ),
+        ([AlertAssigned(assignee="eve")], {"assignee": "eve"}),
+        ([AlertCommented(text="Hm")], {}),
+        (
+            [JUDGED],
+            {
+                "status": AlertShown.RESOLVED,
+                "verdict": Verdict.CONFIRMED_FRAUD,
+                "comment": "Seen on camera",
+            },
+        ),
+        ([JUDGED, AlertReopened(dedup_key=KEY, reason="Too early")], {}),
+    ],
+)
+def test_an_alert_is_shown_as_it_stands(events: list[Event], changes: dict[str, Any]) -> None:
+    row = row_after(ALERT_BOARD, f"alert-{ONE}", RAISED, *events)
+    fresh = AlertRow(
+        alert_id=ONE,
+        kind=AlertKind.FRAUD,
+        fraud_type=FraudType.GPS_SPOOFING,
+        title="Look",
+        status=AlertShown.OPEN,
+        severity=Severity.HIGH,
+        score=0.9,
+        site_id="S-1",
+        person_id="G-1",
+        dedup_key=KEY,
+        count=1,
+        evidence=[ONE],
+        first_seen_at=LATER,
+        last_seen_at=LATER,
+        raised_at=BEGAN_AT + timedelta(seconds=1),
+        updated_at=row.updated_at,
+        position=row.position,
+        version=row.version,
+    )
+    assert row == msgspec.structs.replace(fresh, **changes)
+
+
+@pytest.mark.parametrize("projection", PROJECTIONS, ids=lambda projection: projection.name)
+def test_a_fact_without_its_beginning_shows_nothing(projection: Projection[Any]) -> None:
+    """A row begins where its subject does; what comes before is corrupt, and no row is made up."""
+    log = MemoryLog()
+    fact = log.state(f"{projection.table}-elsewhere", TicketCommented(text="Hm"))
+    assert projection.project(None, fact) is None
+    assert projection.key_of(fact) is None
+
+
+def test_a_site_is_shown_as_it_stands() -> None:
+    log = MemoryLog()
+    wish = RegisterSite(
+        site_id="S-1",
+        name="One",
+        latitude=51.5,
+        longitude=-0.12,
+        geofence_radius_m=100.0,
+        time_zone="Europe/London",
+    )
+    log.wish(SITE, "site-S-1", wish)
+    changes: list[dict[str, Any]] = [
+        {"name": "First"},
+        {"latitude": 52.0, "longitude": 0.5},
+        {"geofence_radius_m": 250.0},
+        {"time_zone": "Europe/Paris"},
+        {"security_manager": "eve"},
+        {"security_manager": None},
+    ]
+    for change in changes:
+        wish = msgspec.structs.replace(wish, **change)
+        (fact,) = log.wish(SITE, "site-S-1", wish)
+        row = rows_of(SITES, log.facts)["S-1"]
+        assert fields_of(row) == {**fields_of(wish), "position": fact.position}
+
+
+@forall(facts=stories(), cut=st.floats(0, 1))
+def test_folded_in_two_parts_is_folded_in_one(facts: list[AnyRecorded], cut: float) -> None:
+    place = round(len(facts) * cut)
+    for projection in PROJECTIONS:
+        parts = folded(projection, rows_of(projection, facts[:place]), facts[place:])
+        assert parts == rows_of(projection, facts)
+
+
+@forall(facts=stories())
+def test_boards_and_aggregates_tell_the_same(facts: list[AnyRecorded]) -> None:
+    for key, ticket_row in rows_of(TICKET_BOARD, facts).items():
+        ticket = TICKET.replay(of_stream(facts, f"ticket-{key}"))
+        assert ticket_row.status is ticket.status
+        assert ticket_row.assignee == ticket.assignee
+        assert (ticket_row.severity, ticket_row.priority) == (ticket.severity, ticket.priority)
+        assert frozenset(ticket_row.links) == ticket.links
+        assert (ticket_row.repeat_count, ticket_row.merged_into) == (
+            ticket.repeats,
+            ticket.merged_into,
+        )
+        assert ticket_row.version == len(of_stream(facts, f"ticket-{key}"))
+        waits = ticket.status is TicketStatus.ON_HOLD and ticket.hold is not None
+        assert ticket_row.waiting_until == (ticket.hold[1] if waits and ticket.hold else None)
+    for key, alert_row in rows_of(ALERT_BOARD, facts).items():
+        alert = ALERT.replay(of_stream(facts, f"alert-{key}"))
+        assert alert.status is not None
+        assert alert_row.status.value == alert.status.value
+        assert alert_row.evidence == list(alert.evidences)
+        assert alert_row.count == len(alert.evidences)
+        assert (alert_row.severity, alert_row.assignee) == (alert.severity, alert.assignee)
+        assert alert_row.first_seen_at <= alert_row.last_seen_at
+    for projection, decider, prefix in (
+        (SITES, SITE, "site-"),
+        (PERSONS, PERSON, "person-"),
+        (DEVICES, DEVICE, "device-"),
+    ):
+        for key, row in rows_of(projection, facts).items():
+            content = decider.replay(of_stream(facts, f"{prefix}{key}")).content
+            assert content is not None
+            shown = fields_of(row)
+            del shown["position"]
+            assert shown == fields_of(content)
+
+
+@forall(facts=stories())
+def test_the_newest_score_of_an_attendance_stands(facts: list[AnyRecorded]) -> None:
+    for key, row in rows_of(FRAUD_SCORES, facts).items():
+        assert isinstance(row, ScoreRow)
+        stream = [fact for fact in facts if fact.stream_id == f"score-{key}"]
+        assert (row.position, row.scored_at) == (stream[-1].position, stream[-1].recorded_at)
+        assert row.revisions == len(stream) - 1
+        last = fields_of(stream[-1].event)
+        for name in set(row.__struct_fields__) & set(last):
+            assert getattr(row, name) == last[name]
+
+
+def test_each_projection_keys_a_place_of_its_own() -> None:
+    for field in ("name", "table"):
+        names = [getattr(projection, field) for projection in PROJECTIONS]
+        assert len(set(names)) == len(names)
+
+
+def test_a_read_model_that_is_behind_says_which_and_where() -> None:
+    assert str(ReadModelBehind("ticket-board", 7)) == (
+        "The read model ticket-board did not reach position 7 in time."
+    )
