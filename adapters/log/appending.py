@@ -38,6 +38,7 @@ class Prepared(NamedTuple):
     """An append on its way to the database: nothing about its facts can go wrong any more."""
 
     streams: tuple[str, ...]  # each once
+    types: frozenset[str]
     rows: list[Row]
 
 
@@ -49,21 +50,27 @@ def prepare(append: Append) -> Prepared:
         FactTooLarge: a fact has more than EVENT_BYTES_MAX bytes.
     """
     rows: list[Row] = []
+    types: set[str] = set()
     now = timestamptz(datetime.now(UTC))
+    cause = None
+    actor = caused_by = correlation_id = b""
     for slice_ in append.slices:
-        cause, version = slice_.cause, slice_.expected
-        stream_id = slice_.stream_id.encode()
-        actor = cause.actor.encode()
-        caused_by = ZERO if cause.caused_by is None else INT8.pack(cause.caused_by)
-        correlation_id = cause.correlation_id.bytes
+        stream_id, version = slice_.stream_id.encode(), slice_.expected
+        if slice_.cause is not cause:  # mostly one object for all of an append
+            cause = slice_.cause
+            actor = cause.actor.encode()
+            caused_by = ZERO if cause.caused_by is None else INT8.pack(cause.caused_by)
+            correlation_id = cause.correlation_id.bytes
         for fact in slice_.facts:
             if version != Expect.ANY:
                 version += 1
+            type_ = tag_of(fact.event)
+            types.add(type_)
             rows.append(
-                Row(
+                (
                     stream_id,
                     ZERO if version == Expect.ANY else INT8.pack(version),
-                    tag_of(fact.event).encode(),
+                    type_.encode(),
                     fact.event_id.bytes,
                     now if fact.occurred_at is None else timestamptz(fact.occurred_at),
                     actor,
@@ -75,7 +82,8 @@ def prepare(append: Append) -> Prepared:
     assert rows, "An append states at least one fact."
     if len(rows) > APPEND_EVENTS_MAX:
         raise TooManyFacts(f"{len(rows)} facts in one append; the limit is {APPEND_EVENTS_MAX}.")
-    return Prepared(tuple(dict.fromkeys(slice_.stream_id for slice_ in append.slices)), rows)
+    streams = dict.fromkeys(slice_.stream_id for slice_ in append.slices)
+    return Prepared(tuple(streams), frozenset(types), rows)
 
 
 def rides(appends: Sequence[Prepared]) -> Iterator[list[Prepared]]:
@@ -129,7 +137,7 @@ def ride_together(
             return [alone(partial(call, connection), tenant_id, appends[0])]
         return together(partial(call, connection), tenant_id, appends, rows)
     except psycopg.errors.UniqueViolation as error:
-        (version,) = INT8.unpack(rows[0].version)
+        (version,) = INT8.unpack(rows[0][1])
         raise StreamMoved(appends[0].streams[0], version) from error
     except psycopg.DatabaseError as error:
         if error.sqlstate == NO_SUCH_TENANT:

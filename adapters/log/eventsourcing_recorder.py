@@ -120,7 +120,7 @@ class TenantRecorder:
                     f" {stored.originator_version}."
                 )
             rows.append(
-                Row(
+                (
                     str(stored.originator_id).encode(),
                     INT8.pack(version),
                     stored.topic.encode(),
@@ -133,7 +133,8 @@ class TenantRecorder:
                 )
             )
         streams = dict.fromkeys(str(stored.originator_id) for stored in stored_events)
-        return Prepared(tuple(streams), rows)
+        types = frozenset(stored.topic for stored in stored_events)
+        return Prepared(tuple(streams), types, rows)
 
     @property
     def _offset(self) -> int:

@@ -68,8 +68,8 @@ class PostgresLog:
         # One statement in autocommit is a whole transaction in one round trip; it binds itself.
         with self._committing.connection() as connection:
             outcomes = appending.ride_together(connection, tenant_id, appends, wire.call_prepared)
-        types = {row.type for append in appends for row in append.rows}
-        self._tell(tenant_id, outcomes, (type_.decode() for type_ in types))
+        types = frozenset[str]().union(*(append.types for append in appends))
+        self._tell(tenant_id, outcomes, types)
         return outcomes
 
     def _tell(self, tenant_id: str, outcomes: list[Outcome], types: Iterable[str]) -> None:

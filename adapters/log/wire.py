@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import psycopg
 from psycopg.pq import ConnStatus, ExecStatus, Format, PipelineStatus, TransactionStatus
@@ -50,20 +50,9 @@ APPEND = Statement(
 STATEMENTS = (APPEND_ONE, APPEND)
 
 
-class Row(NamedTuple):
-    """One fact as the cells of its parameters, in the order in which both functions take them."""
-
-    stream_id: bytes
-    version: bytes
-    type: bytes
-    event_id: bytes
-    occurred_at: bytes
-    actor: bytes
-    caused_by: bytes
-    correlation_id: bytes
-    data: bytes
-
-
+# One fact as the cells of its parameters, in the order in which both functions take them: stream
+# id, version, type, event id, occurred at, actor, caused by, correlation id, data.
+Row: TypeAlias = tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes]
 ROW_TYPES = (
     TEXT,
     INT8_OID,
