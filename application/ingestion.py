@@ -16,7 +16,17 @@ from uuid import UUID
 
 import msgspec
 
-from application.ports import Append, Appended, Cause, EventLog, Expect, NewFact, Slice
+from application.ports import (
+    Append,
+    Appended,
+    Cause,
+    EventLog,
+    Expect,
+    NewFact,
+    Outcome,
+    Slice,
+    StreamMoved,
+)
 from domain.kernel import Identifier, Latitude, Longitude, Refused
 from domain.signals import (
     AttendanceRecorded,
@@ -238,7 +248,7 @@ class SignalIntake:
 
     def _record(self, giver: Giver, facts: dict[UUID, SignalEvent]) -> dict[UUID, Taken]:
         appends = [signal_append(giver.actor, identity, fact) for identity, fact in facts.items()]
-        outcomes = self._log.append_each(giver.tenant_id, appends)
+        outcomes = self._outcomes(giver.tenant_id, appends)
         taken: dict[UUID, Taken] = {}
         met: list[UUID] = []
         for identity, outcome in zip(facts, outcomes, strict=True):
@@ -252,6 +262,15 @@ class SignalIntake:
             for identity in met:
                 taken[identity] = Taken(TakenAs.DUPLICATE, first[signal_stream(identity)])
         return taken
+
+    def _outcomes(self, tenant_id: str, appends: list[Append]) -> list[Outcome]:
+        """Record the appends; one alone rides in the same commit as its neighbours from other calls."""
+        if len(appends) != 1:
+            return self._log.append_each(tenant_id, appends)
+        try:
+            return [self._log.append(tenant_id, appends[0])]
+        except StreamMoved as moved:
+            return [moved]
 
     def _unknown(self, tenant_id: str, signals: Sequence[Signal]) -> set[str]:
         """Return the directory streams that these signals name and that do not exist."""
@@ -290,24 +309,35 @@ def accepted(
     # Before the directory, so that nobody learns which sites of others exist.
     if sites is not None and signal.site_id not in sites:
         raise SiteOutOfScope("Your credential is for other sites.", field="$.site_id")
+    if unknown:
+        require_known(signal, unknown)
+    fact = signal.fact(clock_skew_ms(signal.sent_at, received_at))
+    happened_at = corrected_at(fact)
+    if happened_at > received_at + FUTURE_TOLERANCE:
+        raise FromTheFuture(
+            "occurred_at is more than 5 minutes ahead of our clock, corrected by sent_at.",
+            field="$.occurred_at",
+        )
+    if happened_at < OLDEST:
+        raise TooOld(
+            f"occurred_at, corrected by sent_at, must not be before {OLDEST:%Y-%m-%d}.",
+            field="$.occurred_at",
+        )
+    return fact
+
+
+def require_known(signal: Signal, unknown: set[str]) -> None:
+    """Refuse what names a person, a device or a site that the directory does not hold.
+
+    Raises:
+        SignalRefused: one of them is among the unknown streams.
+    """
     if f"person-{signal.person_id}" in unknown:
         raise UnknownPerson(f"There is no person {signal.person_id}.", field="$.person_id")
     if f"device-{signal.device_id}" in unknown:
         raise UnknownDevice(f"There is no device {signal.device_id}.", field="$.device_id")
     if signal.site_id is not None and f"site-{signal.site_id}" in unknown:
         raise UnknownSite(f"There is no site {signal.site_id}.", field="$.site_id")
-    fact = signal.fact(clock_skew_ms(signal.sent_at, received_at))
-    if corrected_at(fact) > received_at + FUTURE_TOLERANCE:
-        raise FromTheFuture(
-            "occurred_at is more than 5 minutes ahead of our clock, corrected by sent_at.",
-            field="$.occurred_at",
-        )
-    if corrected_at(fact) < OLDEST:
-        raise TooOld(
-            f"occurred_at, corrected by sent_at, must not be before {OLDEST:%Y-%m-%d}.",
-            field="$.occurred_at",
-        )
-    return fact
 
 
 def require_moment(field: str, moment: datetime) -> None:
