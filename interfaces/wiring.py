@@ -37,6 +37,7 @@ from application.access import Access
 from application.ingestion import SignalIntake
 from application.jobs import VerifyChain
 from application.policies import POLICIES
+from application.verification import LogVerifier
 from interfaces.secret_key import with_secret_key
 from interfaces.settings import Settings
 from projections import PROJECTIONS
@@ -56,6 +57,7 @@ __all__ = [
     "migrate",
     "open_application",
     "rebuild",
+    "verifier",
     "worker",
 ]
 
@@ -191,11 +193,16 @@ def followers(application: Vedette) -> FollowerProcess:
     return FollowerProcess(application, handlers())
 
 
+def verifier(application: Vedette) -> LogVerifier:
+    """Compose what recomputes chains, on a connection of its own."""
+    return Verifier(application.database.url)
+
+
 def worker(application: Vedette, *, threads: int) -> WorkerProcess:
     """Compose the jobs of one process, on a broker of its own."""
     redis_url = application.settings.redis_url
     assert redis_url is not None, "Settings must be completed before they are opened."
-    verify = VerifyChain(application.log, Verifier(application.database.url))
+    verify = VerifyChain(application.log, verifier(application))
     return WorkerProcess(application.database, redis_url, verify, threads=threads)
 
 
