@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import sha1
 from typing import Annotated, TypeAlias
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
 
@@ -18,6 +19,10 @@ from domain.kernel import Event, Identifier, Latitude, Longitude
 
 # The root of every signal id; it never changes, or old deliveries would be taken in again.
 SIGNAL_NAMESPACE = UUID("5d0c9a2e-7a0e-5b0a-9d52-3c5c7b0c7f11")
+_namespace_hashed = sha1(SIGNAL_NAMESPACE.bytes, usedforsecurity=False)
+# What a UUID says of itself, version 5 of RFC 9562, in place of these bits of the hash.
+_VERSION_5 = 0x5000 << 64 | 0x8000 << 48
+_FREE_BITS = (1 << 128) - 1 ^ (0xF000 << 64 | 0xC000 << 48)
 # Below this, the time that a message spends on its way looks like a clock that is off.
 CLOCK_TOLERANCE = timedelta(seconds=30)
 
@@ -78,8 +83,12 @@ SignalEvent: TypeAlias = AttendanceRecorded | LocationRecorded
 
 def signal_uuid(source: str, signal_id: str) -> UUID:
     """Return the identity of a signal: the same for every delivery of it, for ever."""
-    # The length keeps ("a/b", "c") and ("a", "b/c") apart.
-    return uuid5(SIGNAL_NAMESPACE, f"{len(source)}/{source}/{signal_id}")
+    # The length keeps ("a/b", "c") and ("a", "b/c") apart. It is uuid5 of this text, worked out by
+    # hand in half the time, since nothing is done as often as this.
+    hashed = _namespace_hashed.copy()
+    hashed.update(f"{len(source)}/{source}/{signal_id}".encode())
+    number = int.from_bytes(hashed.digest()[:16], "big")
+    return UUID(int=number & _FREE_BITS | _VERSION_5)
 
 
 def signal_stream(signal: UUID) -> str:

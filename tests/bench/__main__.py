@@ -14,18 +14,16 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import append, follow, ingest, path, sustained, verify
+from tests.bench.append import BENCHES as APPEND
+from tests.bench.follow import BENCHES as FOLLOW
+from tests.bench.ingest import BENCHES as INGEST
 from tests.bench.kit import Measure, say, servers
+from tests.bench.path import BENCHES as PATH
+from tests.bench.sustained import BENCHES as SUSTAINED
+from tests.bench.verify import BENCHES as VERIFY
 
 RESULTS = Path("bench/results.json")
-BENCHES = (
-    append.BENCHES
-    | follow.BENCHES
-    | verify.BENCHES
-    | ingest.BENCHES
-    | path.BENCHES
-    | sustained.BENCHES
-)
+BENCHES = APPEND | FOLLOW | VERIFY | INGEST | PATH | SUSTAINED
 # What the ratio (or, of `path`, the 99th percentile in ms; of `sustained`, the rate) shall reach.
 REACH = {
     "append_tenants": "≥ 3x",
