@@ -43,7 +43,7 @@ class Subscription:
         self.lost = False  # frames were thrown away: the listener must load the lists again
         self._reader = reader  # of its own, because it reads apart from the tail
         self._tailed = tailed  # how far the tail has come
-        self._live = False
+        self._live = start >= tailed()
         self._read_to = start  # what it read itself; the tail offers what stands behind
         self._last = start  # position of the last frame that was taken, or where it began
         self._told = start

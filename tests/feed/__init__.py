@@ -1,0 +1,1 @@
+"""The feed: hub, session and door, on the real log."""
