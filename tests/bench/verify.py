@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from hashlib import sha256
 
-from adapters.log.verifying import HASH_BYTES, LENGTH_BYTES, Verifier, chunks
+from adapters.log.verifying import HASH_BYTES, Verifier, chunks
 from adapters.postgres.database import bind, connect
 from application.ports import GENESIS_HASH
 from tests.bench import million
@@ -44,14 +44,12 @@ def inputs(database: Database) -> list[bytes]:
     previous = GENESIS_HASH
     with connect(database.app_url, "bench") as connection, connection.transaction():
         bind(connection, TENANT)
-        for chunk in chunks(connection, TENANT):
+        for lengths, leaves in chunks(connection, TENANT):
             at = 0
-            while at < len(chunk):
-                leaf_at = at + LENGTH_BYTES
-                leaf_end = leaf_at + int.from_bytes(chunk[at:leaf_at], "big")
-                found.append(previous + chunk[leaf_at:leaf_end])
-                at = leaf_end + HASH_BYTES
-                previous = chunk[leaf_end:at]
+            for length in lengths:
+                found.append(previous + leaves[at : at + length])
+                previous = leaves[at + length : at + length + HASH_BYTES]
+                at += length + HASH_BYTES
     assert len(found) >= EVENTS
     return found
 
