@@ -36,6 +36,7 @@ PATH = "/ws/noc/dashboard/"
 PROTOCOL = "vedette.v1"
 BEARER_PROTOCOL = "vedette.bearer."
 POSITION_MAX = 2**63 - 1
+POSITION_DIGITS_MAX = 19
 UNAVAILABLE = (
     LogUnavailable,
     psycopg.OperationalError,
@@ -200,6 +201,7 @@ def after_of(text: str | None) -> int | None:
     """
     if text is None:
         return None
-    if not text.isascii() or not text.isdigit() or int(text) > POSITION_MAX:
+    digits = text.isascii() and text.isdigit() and len(text) <= POSITION_DIGITS_MAX
+    if not digits or int(text) > POSITION_MAX:
         raise ValueError("after: must be a position of the log, 0 or more.")
     return int(text)
