@@ -11,6 +11,7 @@ import msgspec
 from adapters.followers.runtime import NOTHING, Lease
 from adapters.log.appending import append_each
 from adapters.log.postgres_log import read_stream
+from adapters.postgres.arrays import Array
 from adapters.postgres.database import Connection
 from application.following import Policy, because_of, derived_id
 from application.ports import APPEND_EVENTS_MAX, Append, NewFact, Slice, StreamMoved
@@ -22,9 +23,9 @@ S = TypeVar("S")
 E = TypeVar("E", bound=Event)
 M = TypeVar("M", bound=msgspec.Struct)
 
-LOAD = (
-    "SELECT key, value FROM policy.memories WHERE tenant_id = %s AND policy = %s AND key = ANY (%s)"
-)
+encode = msgspec.json.Encoder().encode
+
+LOAD = "SELECT key, value FROM policy.memories WHERE tenant_id = %s AND policy = %s AND key = ANY (%s::text[])"
 SAVE = (
     "INSERT INTO policy.memories (tenant_id, policy, key, value)"
     " SELECT %s, %s, u.key, u.value FROM unnest(%s::text[], %s::bytea[]) AS u (key, value)"
@@ -67,7 +68,7 @@ class PostgresDesk:
         if missing:
             self._memories.update(dict.fromkeys(missing))
             rows = self._connection.execute(
-                LOAD, [self.tenant_id, self._policy, missing], binary=True
+                LOAD, [self.tenant_id, self._policy, Array("text", missing)], binary=True
             )
             for key, value in rows:
                 self._memories[key] = msgspec.json.decode(value, type=type_)
@@ -115,9 +116,9 @@ class PostgresDesk:
         """
         if self._remembered:
             keys = sorted(self._remembered)
-            values = [msgspec.json.encode(self._memories[key]) for key in keys]
+            values = Array("bytea", (encode(self._memories[key]) for key in keys))
             self._connection.execute(
-                SAVE, [self.tenant_id, self._policy, keys, values], binary=True
+                SAVE, [self.tenant_id, self._policy, Array("text", keys), values]
             )
         if not self._slices:
             return NOTHING

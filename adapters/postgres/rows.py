@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 
+from adapters.postgres.arrays import Array
 from adapters.postgres.database import Connection
 from projections.kernel import Projection
 
@@ -32,6 +33,11 @@ class Column(msgspec.Struct, frozen=True):
     name: str
     sql: str
     python: Any
+
+    @property
+    def element(self) -> str:
+        """Return the SQL type in which arrays of this column's values are sent."""
+        return "text" if self.sql == "jsonb" else self.sql
 
     def stored(self, value: Any) -> Any:
         """Return what the database is given for a value."""
@@ -69,9 +75,7 @@ class RowTable(Generic[R]):
         self.projection = projection
         self.columns = columns_of(projection.row)
         self.names = ", ".join(column.name for column in self.columns)
-        unnested = ", ".join(
-            f"%s::{'text' if column.sql == 'jsonb' else column.sql}[]" for column in self.columns
-        )
+        unnested = ", ".join(f"%s::{column.element}[]" for column in self.columns)
         selected = ", ".join(
             f"u.{column.name}::jsonb" if column.sql == "jsonb" else f"u.{column.name}"
             for column in self.columns
@@ -82,11 +86,11 @@ class RowTable(Generic[R]):
             if column.name != projection.key
         )
         self._load = (
-            f"SELECT {self.names} FROM views.{projection.table}"
-            f" WHERE tenant_id = %s AND generation = %s AND {projection.key} = ANY (%s)"
+            f"SELECT {self.names} FROM views.{projection.table}"  # noqa: S608  names of ours
+            f" WHERE tenant_id = %s AND generation = %s AND {projection.key} = ANY (%s::text[])"
         )
         self._save = (
-            f"INSERT INTO views.{projection.table} (tenant_id, generation, {self.names})"
+            f"INSERT INTO views.{projection.table} (tenant_id, generation, {self.names})"  # noqa: S608  names of ours
             f" SELECT %s, %s, {selected} FROM unnest({unnested}) AS u ({self.names})"
             f" ON CONFLICT (tenant_id, generation, {projection.key}) DO UPDATE SET {updates}"
         )
@@ -95,7 +99,9 @@ class RowTable(Generic[R]):
         self, connection: Connection, tenant_id: str, generation: int, keys: Sequence[str]
     ) -> dict[str, R]:
         """Return the rows under these keys; absent keys are left out."""
-        rows = connection.execute(self._load, [tenant_id, generation, list(keys)], binary=True)
+        rows = connection.execute(
+            self._load, [tenant_id, generation, Array("text", keys)], binary=True
+        )
         loaded = (self.row(values) for values in rows)
         return {str(getattr(row, self.projection.key)): row for row in loaded}
 
@@ -106,7 +112,8 @@ class RowTable(Generic[R]):
         if not rows:
             return
         arrays = [
-            [column.stored(getattr(row, column.name)) for row in rows] for column in self.columns
+            Array(column.element, [column.stored(getattr(row, column.name)) for row in rows])
+            for column in self.columns
         ]
         connection.execute(self._save, [tenant_id, generation, *arrays])
 

@@ -70,7 +70,7 @@ class PostgresViews:
             conditions.append(f"({order}, {projection.key}) < (%(at)s::text::{kind}, %(key)s)")
             parameters |= {"at": cursor.at, "key": cursor.key}
         query = (
-            f"SELECT {table.names} FROM views.{projection.table}"
+            f"SELECT {table.names} FROM views.{projection.table}"  # noqa: S608  names of ours
             f" WHERE {' AND '.join(conditions)}"
             f" ORDER BY {order} DESC, {projection.key} DESC LIMIT %(limit)s"
         )
@@ -88,7 +88,7 @@ class PostgresViews:
     def one(self, projection: Projection[R], tenant_id: str, key: str) -> Found[R]:
         table = self._table(projection)
         query = (
-            f"SELECT {table.names} FROM views.{projection.table} WHERE tenant_id = %(tenant)s"
+            f"SELECT {table.names} FROM views.{projection.table} WHERE tenant_id = %(tenant)s"  # noqa: S608  names of ours
             f" AND generation = {LIVE} AND {projection.key} = %(key)s"
         )
         parameters = {"tenant": tenant_id, "projection": projection.name, "key": key}

@@ -1,0 +1,1 @@
+"""Tests of what the adapters on PostgreSQL have in common."""
