@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import reduce
 from typing import Any, TypeVar
 
 import msgspec
@@ -60,6 +61,8 @@ class PostgresDesk:
         self._remembered: set[str] = set()
         self._streams: dict[str, list[Event]] = {}  # as read from the log
         self._stated: dict[str, list[Event]] = {}  # here, to stand behind what was read
+        # What was replayed goes on from where it is: a long story is not read again for each fact.
+        self._states: dict[str, tuple[Decider[Any, Any, Any], Any]] = {}
         self._slices: list[Slice] = []
         self._done: Counter[int] = Counter()  # facts stated so far because of a position
 
@@ -85,14 +88,19 @@ class PostgresDesk:
         self._remembered.add(key)
 
     def state(self, decider: Decider[Any, S, Any], stream_id: str) -> S:
-        return decider.replay(self._stream(stream_id))
+        held = self._states.get(stream_id)
+        if held is None or held[0] is not decider:
+            held = (decider, decider.replay(self._stream(stream_id)))
+            self._states[stream_id] = held
+        state: S = held[1]
+        return state
 
     def do(
         self, decider: Decider[C, S, E], stream_id: str, command: C, because: AnyRecorded
     ) -> list[E]:
-        stream = self._stream(stream_id)
-        events = decider.decide(decider.replay(stream), command)  # type: ignore[arg-type]  # a stream holds its own decider's facts
-        self.record(stream_id, len(stream), events, because)
+        events = decider.decide(self.state(decider, stream_id), command)
+        version = len(self._streams[stream_id]) + len(self._stated.get(stream_id, ()))
+        self.record(stream_id, version, events, because)
         return events
 
     def record(
@@ -107,6 +115,9 @@ class PostgresDesk:
             facts.append(NewFact(event, derived_id(self._policy, because, number)))
         self._slices.append(Slice(stream_id, version, facts, because_of(self._policy, because)))
         self._stated.setdefault(stream_id, []).extend(events)
+        if stream_id in self._states:
+            decider, state = self._states[stream_id]
+            self._states[stream_id] = (decider, reduce(decider.evolve, events, state))
 
     def finish(self) -> frozenset[str]:
         """Write memories and facts; answer with the types of these facts.
