@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
-import psycopg
 
 from adapters.postgres.database import Connection, Database
 from adapters.postgres.rows import RowTable
@@ -25,6 +24,8 @@ from projections.views import (
 R = TypeVar("R", bound=msgspec.Struct)
 
 WAIT_STEP_S = 0.01
+NOT_OURS = "The cursor is not one that was handed out here."
+NUL = "\x00"  # PostgreSQL's text cannot hold it, so nothing there is equal to what does
 LIVE = (
     "coalesce((SELECT live FROM views.generations WHERE tenant_id = %(tenant)s"
     " AND projection = %(projection)s), 1)"
@@ -58,6 +59,9 @@ class PostgresViews:
         for operator, filters in (("=", wanted.equal), (">=", wanted.at_least)):
             for field, value in filters.items():
                 assert field in names, f"{projection.name} has no {field}."
+                if NUL in str(value):
+                    conditions.append("false")
+                    continue
                 conditions.append(f"{field} {operator} %(filter_{field})s")
                 parameters[f"filter_{field}"] = value
         if wanted.sites is not None:
@@ -65,8 +69,8 @@ class PostgresViews:
             parameters["sites"] = list(wanted.sites)
         order = projection.newest_first
         if wanted.cursor is not None:
-            cursor = read_cursor(wanted.cursor)
             kind = next(column.sql for column in table.columns if column.name == order)
+            cursor = read_cursor(wanted.cursor, kind)
             conditions.append(f"({order}, {projection.key}) < (%(at)s::text::{kind}, %(key)s)")
             parameters |= {"at": cursor.at, "key": cursor.key}
         query = (
@@ -76,20 +80,17 @@ class PostgresViews:
         )
         with self._database.unit_of_work(tenant_id) as connection:
             position = checkpoint(connection, tenant_id, projection.name)
-            try:
-                values = connection.execute(query.encode(), parameters, binary=True).fetchall()
-            except psycopg.DataError as error:
-                # The filters are the door's to check; what may hold anything is the cursor.
-                raise MalformedCursor("The cursor is not one that was handed out here.") from error
+            values = connection.execute(query.encode(), parameters, binary=True).fetchall()
         rows = [table.row(row) for row in values[:limit]]
         more = len(values) > limit
         return Page(rows, write_cursor(projection, rows[-1]) if more else None, position)
 
     def one(self, projection: Projection[R], tenant_id: str, key: str) -> Found[R]:
         table = self._table(projection)
+        condition = "false" if NUL in key else f"{projection.key} = %(key)s"
         query = (
             f"SELECT {table.names} FROM views.{projection.table} WHERE tenant_id = %(tenant)s"  # noqa: S608  names of ours
-            f" AND generation = {LIVE} AND {projection.key} = %(key)s"
+            f" AND generation = {LIVE} AND {condition}"
         )
         parameters = {"tenant": tenant_id, "projection": projection.name, "key": key}
         with self._database.unit_of_work(tenant_id) as connection:
@@ -130,13 +131,17 @@ def write_cursor(projection: Projection[R], row: R) -> str:
     return msgspec.json.encode(Cursor(text, str(getattr(row, projection.key)))).hex()
 
 
-def read_cursor(text: str) -> Cursor:
-    """Return the cursor that a text stands for.
+def read_cursor(text: str, kind: str) -> Cursor:
+    """Return the cursor that a text stands for, in an order by values of an SQL type.
 
     Raises:
         MalformedCursor: it is not one of ours.
     """
     try:
-        return msgspec.json.decode(bytes.fromhex(text), type=Cursor)
-    except (ValueError, msgspec.DecodeError) as error:
-        raise MalformedCursor("The cursor is not one that was handed out here.") from error
+        cursor = msgspec.json.decode(bytes.fromhex(text), type=Cursor)
+        ours = kind != "timestamptz" or datetime.fromisoformat(cursor.at).tzinfo is not None
+    except ValueError as error:
+        raise MalformedCursor(NOT_OURS) from error
+    if not ours or NUL in cursor.at + cursor.key:
+        raise MalformedCursor(NOT_OURS)
+    return cursor
