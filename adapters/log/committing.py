@@ -5,7 +5,7 @@ from __future__ import annotations
 import select
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psycopg
 
@@ -20,6 +20,7 @@ class Committing:
     def __init__(self, url: str) -> None:
         self._url = url
         self._idle: deque[Connection] = deque()
+        self._closed = False
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
@@ -35,18 +36,24 @@ class Committing:
             connection.close()
             raise
         self._idle.append(connection)
+        if self._closed:
+            self.close()
 
     def close(self) -> None:
-        """Close the connections that are not in use."""
-        while self._idle:
-            self._idle.pop().close()
+        """Close every connection; those in use end when they come back."""
+        self._closed = True
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().close()
 
     def _take(self) -> Connection:
-        while self._idle:
-            connection = self._idle.pop()
-            if is_quiet(connection):
-                return connection
-            connection.close()
+        # Others take from it at the same moment, so there is no asking before popping.
+        with suppress(IndexError):
+            while True:
+                connection = self._idle.pop()
+                if is_quiet(connection):
+                    return connection
+                connection.close()
         try:
             connection = connect(self._url, "vedette-committer")
         except psycopg.OperationalError as error:

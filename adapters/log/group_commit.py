@@ -42,14 +42,14 @@ class GroupCommit:
         self._condition = threading.Condition(threading.Lock())
         self._threads: list[threading.Thread] = []
         self._callers = 0
-        self._closed = False
+        self.closed = False
 
     def append(self, tenant_id: str, append: Append) -> Appended:
         """Append and wait. Where nobody else is at work, the caller makes the call itself."""
         prepared = prepare(append)
         with self._condition:
             alone = (
-                not self._closed and tenant_id not in self._queues and self._callers < CALLERS_MAX
+                not self.closed and tenant_id not in self._queues and self._callers < CALLERS_MAX
             )
             if alone:
                 self._callers += 1
@@ -63,6 +63,8 @@ class GroupCommit:
             with self._condition:
                 self._callers -= 1
                 self._hand_over(tenant_id)
+                if self.closed:
+                    self._condition.notify_all()
         if isinstance(outcome, Appended):
             return outcome
         raise outcome
@@ -79,7 +81,7 @@ class GroupCommit:
     def _queue(self, tenant_id: str, prepared: Prepared) -> Future[Appended]:
         future: Future[Appended] = Future()
         with self._condition:
-            if self._closed:
+            if self.closed:
                 raise LogUnavailable("The log is closed.")
             if not self._threads:
                 self._start()
@@ -95,8 +97,10 @@ class GroupCommit:
     def close(self) -> None:
         """Finish what is queued, then stop."""
         with self._condition:
-            self._closed = True
+            self.closed = True
             self._condition.notify_all()
+            # A caller at work may have others waiting behind it.
+            self._condition.wait_for(lambda: self._callers == 0)
         for thread in self._threads:
             thread.join()
 
@@ -110,7 +114,7 @@ class GroupCommit:
         while True:
             with self._condition:
                 while not self._ready:
-                    if self._closed:
+                    if self.closed and self._callers == 0:
                         return
                     self._condition.wait()
                 tenant_id = self._ready.popleft()

@@ -161,6 +161,21 @@ def test_closing_finishes_what_is_queued_and_takes_no_more(held: Held) -> None:
         group.append("t", adding("late", 0))
 
 
+def test_closing_waits_for_a_caller_and_for_those_behind_it(held: Held) -> None:
+    group = GroupCommit(held)
+    with ThreadPoolExecutor(2) as threads:
+        caller = threads.submit(group.append, "t", adding("a", 0))
+        assert held.arrived.acquire(timeout=WAIT_S)
+        behind = group.submit("t", adding("b", 0))
+        closing = threads.submit(group.close)
+        while not group.closed:
+            time.sleep(0.001)
+        for _ in range(2):
+            held.let_go.release()
+        closing.result(WAIT_S)
+        assert caller.result(WAIT_S) == behind.result(0) == Appended(1, 1)
+
+
 def test_a_conflict_in_a_shared_call_harms_nobody_else(
     log: PostgresLog, opened: str, owner: psycopg.Connection[TupleRow]
 ) -> None:
