@@ -1,0 +1,1 @@
+"""Journeys: from the first door to the last, everything real."""
