@@ -180,6 +180,8 @@ def from_json(line: Line, source: str | None) -> Signal | RefusedLine:
         fields = msgspec.json.decode(line.content)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return RefusedLine(line.number, None, "import.malformed", f"not JSON: {error}")
+    except RecursionError:
+        return RefusedLine(line.number, None, "import.malformed", "JSON nested too deeply")
     if not isinstance(fields, dict):
         return RefusedLine(line.number, None, "import.malformed", "not a JSON object")
     return signal_of(line, fields, source, strict=True)

@@ -143,6 +143,26 @@ def test_refused_lines_are_reported_by_line_field_and_rule_and_the_rest_is_kept(
     assert "All refused lines are in" in answer.err
 
 
+def test_lines_that_are_no_json_are_refused_however_deep_they_are_nested(
+    vedette: Vedette, peopled: str, log: PostgresLog, tmp_path: Path
+) -> None:
+    good = {
+        "kind": "location", "signal_id": "g1", "source": "files", "person_id": "G-1",
+        "device_id": "D-1", "occurred_at": "2026-11-20T08:00:00Z",
+        "latitude": 51.5, "longitude": -0.1, "gps_accuracy_m": 8,
+    }  # fmt: skip
+    bad = ["[" * 16_000, '{"a":' * 3_000, "\xff", "[]", '{"kind": NaN}']
+    lines = [json.dumps(good), *bad, json.dumps(good | {"signal_id": "g2"})]
+    path = tmp_path / "a.ndjson"
+    path.write_bytes("\n".join(lines).encode("latin-1"))
+    answer = vedette("import", str(path), "--tenant", peopled)
+    assert answer.out.startswith("2 accepted, 0 duplicates, 5 refused")
+    assert signals(log, peopled) == ["g1", "g2"]
+    assert [(row["line"], row["code"]) for row in refusals(path)] == [
+        (str(line), "import.malformed") for line in range(2, 7)
+    ]
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
