@@ -14,6 +14,11 @@ TimeZoneName = Annotated[
     str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_+/-]+" + END)
 ]
 
+#: Names in many copies of the database that say no place, or mean another zone on every machine:
+#: two processes would judge one attendance by different clocks.
+NO_PLACES = frozenset({"Factory", "localtime", "posixrules"})
+COPIES = ("posix/", "right/")  # the whole database again, and once more with leap seconds
+
 
 class TimeZoneUnknown(Refused):
     """The name is not in the IANA time zone database."""
@@ -28,12 +33,15 @@ def require_time_zone(name: str) -> None:
     zone that the database drops one day leaves the past readable.
 
     Raises:
-        TimeZoneUnknown: the database does not know the name.
+        TimeZoneUnknown: the database does not know the name, or not as a place's zone.
     """
+    unknown = TimeZoneUnknown(
+        f"{name!r} is not a time zone; use a name like Europe/London.", field="$.time_zone"
+    )
+    if name in NO_PLACES or name.startswith(COPIES):
+        raise unknown
     try:
         ZoneInfo(name)
     # An OSError tells of a folder, such as Europe; a ValueError of a path out of the database.
     except (KeyError, ValueError, OSError) as error:
-        raise TimeZoneUnknown(
-            f"{name!r} is not a time zone; use a name like Europe/London.", field="$.time_zone"
-        ) from error
+        raise unknown from error

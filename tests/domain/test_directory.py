@@ -78,10 +78,12 @@ def test_a_tenant_is_not_founded_again_as_another_one() -> None:
     given(TENANT, founded).when(replace(found, name="Argus")).refused(TenantIsFounded)
 
 
-def test_a_tenant_lives_in_a_time_zone_that_exists() -> None:
-    given(TENANT).when(replace(found, time_zone="Europe/Atlantis")).refused(
-        TimeZoneUnknown, field="$.time_zone"
-    )
+@pytest.mark.parametrize(
+    "name",
+    ["Europe/Atlantis", "Europe", "localtime", "Factory", "posixrules", "right/UTC", "posix/UTC"],
+)
+def test_a_tenant_lives_in_a_time_zone_that_exists(name: str) -> None:
+    given(TENANT).when(replace(found, time_zone=name)).refused(TimeZoneUnknown, field="$.time_zone")
 
 
 def test_a_new_site_is_registered() -> None:
