@@ -24,6 +24,7 @@ from domain.alert import (
 from domain.directory.person import PersonEnrolled
 from domain.severity import Severity
 from tests.application.guardroom import BUDDY, GPS, Guardroom, scored
+from tests.memory_desk import MemoryDesk
 
 FRAUD = ResolveAlert(reason=Verdict.CONFIRMED_FRAUD)
 
@@ -69,10 +70,14 @@ def test_below_0_80_nobody_is_asked(room: Guardroom) -> None:
 
 
 def test_other_facts_than_scores_are_passed_over(room: Guardroom) -> None:
-    fact = room.log.state("person-G-1", PersonEnrolled(person_id="G-1", name="Ada"))
+    enrolled = room.log.state("person-G-1", PersonEnrolled(person_id="G-1", name="Ada"))
+    score = room.log.state("score-1", scored(1, 0.9))
     policy = RaiseAlertWheneverFraudScoredHigh()
-    policy.handle(None, [fact])  # type: ignore[arg-type]  # no desk is needed for nothing
-    assert len(room.log.facts) == 1
+    policy.handle(None, [enrolled])  # type: ignore[arg-type]  # no desk is needed for nothing
+    desk = MemoryDesk(room.log, NAME, {})
+    policy.handle(desk, [enrolled, score, enrolled])
+    desk.finish()
+    assert [type(fact.event) for fact in room.log.facts[2:]] == [AlertRaised]
 
 
 @pytest.mark.parametrize("hours", [-24, -0.5, 0, 24])
