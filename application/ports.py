@@ -60,9 +60,7 @@ class Append(msgspec.Struct, frozen=True):
     slices: Sequence[Slice]
 
     @classmethod
-    def of(
-        cls, stream_id: str, expected: int, events: Sequence[Event], cause: Cause
-    ) -> Append:
+    def of(cls, stream_id: str, expected: int, events: Sequence[Event], cause: Cause) -> Append:
         """Return an append of plain facts to one stream."""
         return cls([Slice(stream_id, expected, [NewFact(event) for event in events], cause)])
 
