@@ -6,16 +6,17 @@ from typing import Annotated, TypeAlias
 import msgspec
 from litestar import Controller, post, put
 from litestar.di import NamedDependency
+from litestar.handlers import BaseRouteHandler
 from litestar.params import SkipValidation
 
 from application.access import PASSWORD_CHARACTERS_MAX
 from domain.access import Capability, EnrolUser, ReinstateUser, RevokeApiKey, SuspendUser
 from domain.access.roles import Roles, SiteScope
 from domain.kernel import Instant, PersonalName, ShortText
-from interfaces.http.credentials import Caller, needs
+from interfaces.http.credentials import AnyConnection, Caller, needs
 from interfaces.http.envelope import Envelope, Reached
 from interfaces.http.parameters import IdentifierPath, body
-from interfaces.http.problems import OF_WRITES
+from interfaces.http.problems import OF_WRITES, Rejected
 from interfaces.http.working import reached
 from interfaces.wiring import Vedette
 
@@ -63,8 +64,21 @@ class NewKey(msgspec.Struct, frozen=True, kw_only=True):
     position: int | None
 
 
+def require_every_site(connection: AnyConnection, _: BaseRouteHandler) -> None:
+    """Keep out whoever is limited to some sites: they could let themselves in everywhere.
+
+    Raises:
+        Rejected: the credential has a site scope.
+    """
+    if connection.user.site_scope is not None:
+        raise Rejected(
+            403, "site_scope.limited", "Who is limited to some sites does not manage access."
+        )
+
+
 class UserController(Controller):
     path = "/api/v2/noc/access/users/{username:str}"
+    guards = (require_every_site,)
     tags = ("Access",)
 
     @put("/", opt=MANAGE, responses=OF_WRITES, sync_to_thread=True)
@@ -127,6 +141,7 @@ class UserController(Controller):
 
 class KeyController(Controller):
     path = "/api/v2/noc/access/keys"
+    guards = (require_every_site,)
     tags = ("Access",)
 
     @post("/", opt=MANAGE, responses=OF_WRITES, sync_to_thread=True)

@@ -303,3 +303,25 @@ def test_every_door_but_the_open_ones_wants_a_credential(live_server: LiveServer
                 continue
             answer = anybody.request(method, address(path), content=b"{}")
             problem_in(answer, 401, "credentials.missing")
+
+
+def test_whoever_is_limited_to_sites_lets_nobody_in_beyond_them(
+    machine: httpx.Client, live_server: LiveServer
+) -> None:
+    wanted = {
+        "name": "One site",
+        "roles": ["administrator"],
+        "site_scope": ["S-01"],
+        "expires_at": "2126-11-22T00:00:00+00:00",
+    }
+    limited = machine.post(f"{KEYS}/", json=wanted).json()["data"]["key"]
+    with live_server.client(limited) as client:
+        for method, path, content in (
+            ("PUT", f"{USERS}/mole/", {"name": "Mole", "roles": ["administrator"]}),
+            ("POST", f"{USERS}/administrator/password/", {"password": "x" * 20}),
+            ("POST", f"{USERS}/administrator/suspend/", {"reason": "x"}),
+            ("POST", f"{USERS}/administrator/reinstate/", {}),
+            ("POST", f"{KEYS}/", wanted | {"site_scope": None}),
+            ("POST", f"{KEYS}/some-key/revoke/", {"reason": "x"}),
+        ):
+            problem_in(client.request(method, path, json=content), 403, "site_scope.limited")
