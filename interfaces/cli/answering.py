@@ -7,6 +7,7 @@ import getpass
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias, TypeVar
 
@@ -176,8 +177,12 @@ def cell(value: object) -> str:
         return f"{value:.6g}"
     if isinstance(value, list | tuple):
         return ", ".join(str(each) for each in value)
-    if hasattr(value, "isoformat"):
-        return f"{value:%Y-%m-%d %H:%M:%S}Z"
+    if isinstance(value, datetime):
+        offset = value.utcoffset() or timedelta(0)
+        try:
+            return f"{value.replace(tzinfo=None) - offset:%Y-%m-%d %H:%M:%S}Z"
+        except OverflowError:  # the first and the last day that Python knows
+            return value.isoformat(" ")
     return str(value)
 
 
