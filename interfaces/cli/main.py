@@ -26,7 +26,7 @@ COMMANDS: list[tuple[str, str, Group, str]] = [
     ("up", "up", RUN, "Run everything: databases, web, followers and workers."),
     ("serve", "serve", RUN, "Run one web process: HTTP, feed and page."),
     ("follow", "follow", RUN, "Run one follower process: read models and policies."),
-    ("work", "work", RUN, "Run one worker process: jobs such as training."),
+    ("work", "work", RUN, "Run one worker process: jobs such as verifying a log."),
     ("demo", "demo", RUN, "Fill a running Vedette with a demo tenant."),
     ("migrate", "migrate", SET_UP, "Bring the database up to this release."),
     ("tenant", "tenant", SET_UP, "Create and list tenants."),
