@@ -38,6 +38,10 @@ class Desk(Protocol):
         """Keep a memory under a key."""
         ...
 
+    def fetch_streams(self, stream_ids: Sequence[str]) -> None:
+        """Have streams in hand before they are needed: one question instead of one for each."""
+        ...
+
     def state(self, decider: Decider[Any, S, Any], stream_id: str) -> S:
         """Return an aggregate as it stands."""
         ...

@@ -106,6 +106,9 @@ class MemoryDesk:
         self._memories[key] = memory
         self._remembered.add(key)
 
+    def fetch_streams(self, stream_ids: Sequence[str]) -> None:
+        """Nothing is far away here."""
+
     def state(self, decider: Decider[Any, S, Any], stream_id: str) -> S:
         return decider.replay(self._story(stream_id))
 

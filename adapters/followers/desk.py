@@ -11,7 +11,7 @@ import msgspec
 
 from adapters.followers.runtime import NOTHING, Lease
 from adapters.log.appending import append_each
-from adapters.log.postgres_log import read_stream
+from adapters.log.postgres_log import read_streams
 from adapters.postgres.arrays import Array
 from adapters.postgres.database import Connection
 from application.following import Policy, because_of, derived_id
@@ -87,6 +87,13 @@ class PostgresDesk:
         self._memories[key] = memory
         self._remembered.add(key)
 
+    def fetch_streams(self, stream_ids: Sequence[str]) -> None:
+        missing = [each for each in dict.fromkeys(stream_ids) if each not in self._streams]
+        if missing:
+            self._streams.update({each: [] for each in missing})
+            for fact in read_streams(self._connection, self.tenant_id, missing):
+                self._streams[fact.stream_id].append(fact.event)
+
     def state(self, decider: Decider[Any, S, Any], stream_id: str) -> S:
         held = self._states.get(stream_id)
         if held is None or held[0] is not decider:
@@ -140,9 +147,7 @@ class PostgresDesk:
 
     def _stream(self, stream_id: str) -> list[Event]:
         """Return a stream as it stands in the log, with what was stated here behind it."""
-        if stream_id not in self._streams:
-            facts = read_stream(self._connection, self.tenant_id, stream_id)
-            self._streams[stream_id] = [fact.event for fact in facts]
+        self.fetch_streams([stream_id])
         return self._streams[stream_id] + self._stated.get(stream_id, [])
 
 

@@ -15,6 +15,7 @@ from adapters.log.codec import decode
 from adapters.log.committing import Committing
 from adapters.log.group_commit import GroupCommit
 from adapters.log.waking import Waker
+from adapters.postgres.arrays import Array
 from adapters.postgres.database import Connection, Database
 from application.ports import (
     READ_EVENTS_MAX,
@@ -164,6 +165,18 @@ def read_stream(connection: Connection, tenant_id: str, stream_id: str) -> list[
     rows = connection.execute(
         f"{SELECT} AND stream_id = %s ORDER BY version",
         [tenant_id, stream_id],
+        binary=True,
+    ).fetchall()
+    return [recorded(tenant_id, row) for row in rows]
+
+
+def read_streams(
+    connection: Connection, tenant_id: str, stream_ids: Sequence[str]
+) -> list[AnyRecorded]:
+    """Return the facts of several streams, each stream's in order."""
+    rows = connection.execute(
+        f"{SELECT} AND stream_id = ANY (%s::text[]) ORDER BY stream_id, version",
+        [tenant_id, Array("text", stream_ids)],
         binary=True,
     ).fetchall()
     return [recorded(tenant_id, row) for row in rows]

@@ -106,6 +106,7 @@ class OpenTicketWheneverAlertRaised:
     )
 
     def handle(self, desk: Desk, batch: Sequence[AnyRecorded]) -> None:
+        fetch_for(desk, batch)
         for fact in batch:
             match fact.event:
                 case (
@@ -119,6 +120,24 @@ class OpenTicketWheneverAlertRaised:
                     react(desk, fact, fact.event)
                 case _:
                     continue
+
+
+def fetch_for(desk: Desk, batch: Sequence[AnyRecorded]) -> None:
+    """Have in hand what the batch will ask for, in five questions instead of five an alert."""
+    told = [fact for fact in batch if isinstance(fact.event, AlertTold)]
+    if not told:
+        return
+    known = desk.memories([fact.stream_id for fact in told], KnownAlert)
+    raised = [held.raised for held in known.values()]
+    raised += [fact.event for fact in told if isinstance(fact.event, AlertRaised)]
+    cases = desk.memories([each.dedup_key for each in raised], Cases)
+    tickets = [case.ticket_id for held in cases.values() for case in held.cases]
+    tickets += [ticket_id for held in known.values() for ticket_id in held.tickets]
+    tickets += [new_ticket_id(fact) for fact in told]
+    streams = [ticket_stream(ticket_id) for ticket_id in tickets]
+    desk.memories(streams, Behind)
+    desk.memories([f"site-{each.site_id}" for each in raised], SiteDuty)
+    desk.fetch_streams(streams)
 
 
 def learn_duty(desk: Desk, fact: AnyRecorded, security_manager: str | None) -> None:
@@ -160,7 +179,7 @@ def work_on(
     if ticket_id is not None:
         desk.do(TICKET, ticket_stream(ticket_id), command, fact)
     else:
-        ticket_id = derived_id(f"{NAME}/ticket", fact, 0)
+        ticket_id = new_ticket_id(fact)
         site = f"site-{raised.site_id}"
         duty = desk.memories([site], SiteDuty).get(site)
         manager = None if duty is None else duty.security_manager
@@ -172,6 +191,11 @@ def work_on(
     if raised.alert_id not in alerts:
         desk.remember(ticket_stream(ticket_id), Behind((*alerts, raised.alert_id)))
     return ticket_id
+
+
+def new_ticket_id(fact: AnyRecorded) -> UUID:
+    """Return the id of the ticket that a fact would open: the same every time."""
+    return derived_id(f"{NAME}/ticket", fact, 0)
 
 
 def taking(desk: Desk, key: str, seen_at: datetime) -> UUID | None:
