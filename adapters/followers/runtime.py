@@ -235,7 +235,7 @@ class Loop:
     def _fail(self, lease: Lease, limit: int, error: Exception) -> None:
         """Remember a failure; after enough of them at one event, park it and stop the tenant."""
         last = min(lease.position + limit, lease.head)
-        text = f"{type(error).__name__}: {error}"[:ERROR_CHARACTERS_MAX]
+        text = f"{type(error).__name__}: {error}".replace("\0", "")[:ERROR_CHARACTERS_MAX]
         _journal.error(
             "follower_failed",
             follower=self.handler.name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
@@ -36,6 +36,7 @@ from domain.ticket import (
     TicketRepeated,
     TicketResumed,
     TicketStatus,
+    WaitingUntilIsNoDate,
     WaitingUntilNeedsZone,
     WithdrawTicketEvidence,
     ticket_stream,
@@ -119,6 +120,14 @@ def test_a_hold_is_prolonged_but_not_repeated() -> None:
 def test_a_hold_says_its_time_zone() -> None:
     naive = replace(hold, waiting_until=datetime(2026, 11, 23, 8))  # noqa: DTZ001 - the point here
     given(TICKET, *IN_PROGRESS).when(naive).refused(WaitingUntilNeedsZone, field="$.waiting_until")
+
+
+def test_a_hold_ends_on_a_day_that_a_calendar_shows() -> None:
+    for year in (1999, 2200, 9999):
+        never = replace(hold, waiting_until=datetime(year, 6, 1, tzinfo=UTC))
+        given(TICKET, *IN_PROGRESS).when(never).refused(
+            WaitingUntilIsNoDate, field="$.waiting_until"
+        )
 
 
 def test_the_same_resolution_again_changes_nothing() -> None:

@@ -212,7 +212,12 @@ async def test_nobody_is_let_in_without_a_valid_credential(
 
 async def test_a_page_of_another_site_may_not_open_the_feed(served: Served, field: Field) -> None:
     url = at(served, token=field.key)
-    for origin in ("https://evil.example", "null", f"http://{served.host}.evil.example"):
+    for origin in (
+        "https://evil.example",
+        "null",
+        "http://[::1",
+        f"http://{served.host}.evil.example",
+    ):
         code, _ = await turned_away(url, additional_headers={"Origin": origin})
         assert code == 4403
     for origin in (ALLOWED, f"http://{served.host}"):
