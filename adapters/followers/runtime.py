@@ -114,12 +114,14 @@ class Loop:
         grown: Callable[[str, frozenset[str]], None],
         batch_events_max: int = BATCH_EVENTS_MAX,
         enrols: bool = True,
+        rest_s: float = 0.0,
     ) -> None:
         self.handler = handler
         self.wake = threading.Event()
         self._url = url
         self._grown = grown
         self._batch_events_max = batch_events_max
+        self._rest_s = rest_s  # with nothing left to do, in which facts gather for one batch
         self._stop = threading.Event()
         self._connection: Connection | None = None
         # After a failed batch a tenant goes on event by event up to here, so that the good facts
@@ -144,6 +146,7 @@ class Loop:
                 self.disconnect()
                 self._stop.wait(RECONNECT_PAUSE_S)
                 continue
+            self._stop.wait(self._rest_s)
             self.wake.wait(POLL_S)
         self.disconnect()
 

@@ -23,7 +23,7 @@ from tests.bench.client import Poster, listen
 from tests.bench.kit import Database, Measure, Servers
 from tests.bench.running import TENANT, Running, percentile, rows, running
 
-PER_SECOND, SECONDS = 100, 15
+PER_SECOND, SECONDS = 100, 60
 WARM_UP_S = 3  # posted before, at the same rate, and not counted
 LISTENERS = 50
 CONNECTIONS = 8
