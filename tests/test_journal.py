@@ -16,9 +16,15 @@ KEY = "vdt_demo.0a1b2c3d4e5f.c2VjcmV0-_0"
 
 
 @pytest.fixture
-def loggers() -> Iterator[None]:
-    """The loggers of this process, as they were before."""
+def loggers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The loggers of this process, as they were before; the server's as a fresh process has them."""
     root, quiet = logging.getLogger(), [logging.getLogger(name) for name in journal.QUIET]
+    for name in ("uvicorn", "uvicorn.error"):
+        # A server that another test ran in this process has set its own.
+        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
+        monkeypatch.setattr(logging.getLogger(name), "disabled", False)
+        monkeypatch.setattr(logging.getLogger(name), "handlers", [])
+        logging.getLogger(name).setLevel(logging.NOTSET)
     before = root.handlers, root.level, [logger.level for logger in quiet]
     yield
     structlog.reset_defaults()

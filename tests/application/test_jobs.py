@@ -6,13 +6,14 @@ from uuid import uuid4
 
 from application.handling import handle
 from application.jobs import VerifyChain, answer
-from application.ports import Cause, Head
+from application.ports import Append, Appended, Cause, Head
 from application.verification import Fault, FaultKind, Verdict
 from domain.operations import (
     VERIFICATION,
     FailVerification,
     PassVerification,
     RequestVerification,
+    VerificationPassed,
     verification_stream,
 )
 from tests.memory_log import MemoryLog
@@ -44,26 +45,36 @@ def test_a_log_that_ends_before_the_request_fails_behind_its_end() -> None:
     )
 
 
-class FasterWorker:
-    """A verifier during whose work another worker answers."""
-
-    def __init__(self, log: MemoryLog, stream: str) -> None:
-        self.log = log
-        self.stream = stream
+class LateVerifier:
+    """Finds a fault, after somebody else has found none."""
 
     def verify(self, tenant_id: str, remembered: Head | None = None) -> Verdict:
-        del remembered
-        passed = PassVerification(up_to=1, hash="00" * 32, events=1)
-        handle(self.log, tenant_id, VERIFICATION, self.stream, passed, CAUSE)
+        del tenant_id, remembered
         return verdict(Fault(1, FaultKind.HASH, "The stored bytes are others."))
 
 
+class RacedLog(MemoryLog):
+    """A log in which another worker answers between a reading and the append that stands on it."""
+
+    raced = False
+
+    def append(self, tenant_id: str, append: Append) -> Appended:
+        if self.raced:
+            self.raced = False
+            passed = PassVerification(up_to=1, hash="00" * 32, events=1)
+            stream = append.slices[0].stream_id
+            handle(self, tenant_id, VERIFICATION, stream, passed, CAUSE)
+        return super().append(tenant_id, append)
+
+
 def test_the_first_answer_stands() -> None:
-    log = MemoryLog()
+    log = RacedLog()
     log.open_tenant(TENANT)
     identity = uuid4()
     stream = verification_stream(identity)
     position = handle(log, TENANT, VERIFICATION, stream, RequestVerification(), CAUSE)
     assert position == 1
-    VerifyChain(log, FasterWorker(log, stream))(TENANT, identity, position)
-    assert len(log.read_stream(TENANT, stream)) == 2
+    log.raced = True
+    VerifyChain(log, LateVerifier())(TENANT, identity, position)
+    _, answered = log.read_stream(TENANT, stream)
+    assert isinstance(answered.event, VerificationPassed)
