@@ -100,10 +100,13 @@ class Subscription:
         return taken
 
     async def _catch_up(self) -> None:
+        after = self._read_to
         try:
-            read = await asyncio.to_thread(self._reader.read, self._read_to)
+            read = await asyncio.to_thread(self._reader.read, after)
         except LogUnavailable:
             await asyncio.sleep(FAILURE_PAUSE_S)
             return
+        if self._read_to != after:
+            return  # another one that waits was faster; what it read must not be told twice
         self._frames.extend(told for told in read.frames if self.filter.lets_through(told.frame))
         self._read_to = read.up_to

@@ -361,6 +361,15 @@ async def test_what_a_listener_may_see_no_longer_is_not_handed_out(hub: Hub, sta
     assert chained(0, frames)
 
 
+async def test_two_that_wait_for_one_listener_read_its_past_once(hub: Hub, stage: Stage) -> None:
+    head = stage.comments(3)
+    subscription = await hub.subscribe(stage.tenant, EVERYTHING, 0)
+    assert subscription is not None
+    await asyncio.gather(subscription.ready(), subscription.ready())
+    assert len(subscription.take()) == head
+    hub.leave(stage.tenant, subscription)
+
+
 async def test_a_log_that_is_away_for_a_while_costs_time_and_no_frame(
     hub: Hub, stage: Stage, tail: FaultyLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
