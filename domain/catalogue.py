@@ -11,12 +11,19 @@ import msgspec
 
 from domain.access import ApiKeyEvent, UserEvent
 from domain.alert import AlertEvent
+from domain.anomaly.facts import AnomalyEvent, ThresholdEvent, TuningEvent
 from domain.directory.device import DeviceEvent
 from domain.directory.person import PersonEvent
+from domain.directory.shift import ShiftEvent
 from domain.directory.site import SiteEvent
+from domain.directory.task import TaskEvent
 from domain.directory.tenant import TenantEvent
+from domain.directory.tour import TourEvent
+from domain.finding.facts import AuditEvent, FindingEvent
 from domain.fraud.facts import FraudEvent
+from domain.incident.facts import IncidentEvent
 from domain.kernel import Event
+from domain.muting.facts import MutingEvent
 from domain.operations import OperationsEvent
 from domain.signals import SignalEvent
 from domain.ticket import TicketEvent
@@ -26,12 +33,22 @@ AnyEvent: TypeAlias = (
     | SiteEvent
     | PersonEvent
     | DeviceEvent
+    | TourEvent
+    | ShiftEvent
+    | TaskEvent
     | UserEvent
     | ApiKeyEvent
     | SignalEvent
     | OperationsEvent
     | FraudEvent
+    | AnomalyEvent
+    | ThresholdEvent
+    | TuningEvent
+    | AuditEvent
+    | FindingEvent
     | AlertEvent
+    | IncidentEvent
+    | MutingEvent
     | TicketEvent
 )
 

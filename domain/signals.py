@@ -39,6 +39,22 @@ class Direction(StrEnum):
     CHECK_OUT = "check_out"
 
 
+class ScanMethod(StrEnum):
+    """How a checkpoint was read."""
+
+    NFC = "nfc"
+    QR = "qr"
+
+
+class DeviceStatus(StrEnum):
+    """How a device is."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+    TAMPER = "tamper"
+    LOW_BATTERY = "low_battery"
+
+
 class AttendanceRecorded(Event, frozen=True, tag="attendance.recorded"):
     """A guard checked in or out at a site. Stated on arrival, as the device told it; it does not mean that the guard was there."""
 
@@ -78,7 +94,80 @@ class LocationRecorded(Event, frozen=True, tag="location.recorded"):
     clock_skew_ms: int = 0  # device minus ours, 0 within the tolerance
 
 
-SignalEvent: TypeAlias = AttendanceRecorded | LocationRecorded
+class Stamped(Event, frozen=True, kw_only=True):
+    """What every signal says of itself beside what it is about."""
+
+    signal_id: Identifier
+    source: Identifier
+    occurred_at: datetime  # the device's clock
+    sent_at: datetime | None = None  # the device's clock when it sent the signal
+    clock_skew_ms: int = 0  # device minus ours, 0 within the tolerance
+
+
+class CheckpointScanRecorded(Stamped, frozen=True, kw_only=True, tag="checkpoint_scan.recorded"):
+    """A guard's device read a checkpoint's tag. Stated on arrival; it does not mean that the tag hung where it belongs."""
+
+    person_id: Identifier
+    site_id: Identifier
+    device_id: Identifier
+    tour_id: Identifier
+    checkpoint_id: Identifier
+    method: ScanMethod
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+    gps_accuracy_m: GpsAccuracyM | None = None
+
+
+class PhoneActivityRecorded(Stamped, frozen=True, kw_only=True, tag="phone_activity.recorded"):
+    """How often a guard's phone was used in an interval that ended when the signal happened. Stated on arrival; zero is a measurement, silence is none."""
+
+    person_id: Identifier
+    device_id: Identifier
+    interactions: Annotated[int, msgspec.Meta(ge=0, le=100_000)]
+    interval_s: Annotated[int, msgspec.Meta(ge=1, le=86_400)]  # that ended at occurred_at
+    site_id: Identifier | None = None
+
+
+class TaskCompletionRecorded(Stamped, frozen=True, kw_only=True, tag="task_completion.recorded"):
+    """A guard said that a task is done. Stated on arrival; it does not mean that the task was ever assigned."""
+
+    person_id: Identifier
+    site_id: Identifier
+    task_id: Identifier
+    device_id: Identifier | None = None
+
+
+class DeviceStatusRecorded(Stamped, frozen=True, kw_only=True, tag="device_status.recorded"):
+    """A device, or what watches it, told how it is."""
+
+    device_id: Identifier
+    status: DeviceStatus
+    person_id: Identifier | None = None
+    site_id: Identifier | None = None
+    battery_percent: BatteryPercent | None = None
+
+
+class PanicRecorded(Stamped, frozen=True, kw_only=True, tag="panic.recorded"):
+    """A guard called for help. Stated on arrival; it is believed until a person says otherwise."""
+
+    person_id: Identifier
+    device_id: Identifier
+    site_id: Identifier | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+    gps_accuracy_m: GpsAccuracyM | None = None
+
+
+# Every kind has person_id, site_id and device_id; where one may be missing it is None.
+SignalEvent: TypeAlias = (
+    AttendanceRecorded
+    | LocationRecorded
+    | CheckpointScanRecorded
+    | PhoneActivityRecorded
+    | TaskCompletionRecorded
+    | DeviceStatusRecorded
+    | PanicRecorded
+)
 
 
 def signal_uuid(source: str, signal_id: str) -> UUID:

@@ -61,6 +61,8 @@ class TicketOpened(Event, frozen=True, tag="ticket.opened"):
     alert_id: UUID | None = None  # the alert that it was opened for
     assignee: Identifier | None = None  # for whom it was opened; TicketAssigned follows
     evidence: UUID | None = None  # the signal that was judged
+    finding_id: UUID | None = None  # the finding that it was opened for
+    incident_id: UUID | None = None  # the incident that it was opened for
 
 
 class TicketAssigned(Event, frozen=True, tag="ticket.assigned"):

@@ -44,8 +44,13 @@ export function merge(kind, table, rows, position) {
   return next;
 }
 
+// Of two of the same moment the id decides, so that every screen shows the same order.
+const byId = (a, b) =>
+  newestFirst(b.ticket_id ?? b.alert_id ?? b.attendance, a.ticket_id ?? a.alert_id ?? a.attendance);
+const byScoring = (a, b) => newestFirst(a.scored_at, b.scored_at) || byId(a, b);
+
 const trimmed = (table, max) => (table.size <= max ? table : new Map(
-  [...table].sort(([, a], [, b]) => newestFirst(a.scored_at, b.scored_at)).slice(0, max),
+  [...table].sort(([, a], [, b]) => byScoring(a, b)).slice(0, max),
 ));
 
 export const trimScores = (table) => trimmed(table, SCORES_SHOWN_MAX);
@@ -59,6 +64,7 @@ export function byUrgency(a, b) {
     rankOf(PRIORITIES, a.priority) - rankOf(PRIORITIES, b.priority)
     || rankOf(SEVERITIES, a.severity) - rankOf(SEVERITIES, b.severity)
     || oldestFirst(a.opened_at, b.opened_at)
+    || byId(a, b)
   );
 }
 
@@ -71,13 +77,14 @@ export function byAttention(a, b) {
     Number(a.status !== "OPEN") - Number(b.status !== "OPEN")
     || rankOf(SEVERITIES, a.severity) - rankOf(SEVERITIES, b.severity)
     || newestFirst(lastSeen(a), lastSeen(b))
+    || byId(a, b)
   );
 }
 
 export function column(tickets, { statuses }) {
   const rows = [...tickets.values()].filter((ticket) => statuses.includes(ticket.status));
   if (statuses.includes("RESOLVED")) {
-    rows.sort((a, b) => newestFirst(a.updated_at, b.updated_at));
+    rows.sort((a, b) => newestFirst(a.updated_at, b.updated_at) || byId(a, b));
     return rows;
   }
   return rows.sort((a, b) =>
@@ -86,7 +93,7 @@ export function column(tickets, { statuses }) {
 
 export const alertsInOrder = (alerts) => [...alerts.values()].sort(byAttention);
 export const scoresInOrder = (scores) =>
-  [...scores.values()].sort((a, b) => newestFirst(a.scored_at, b.scored_at));
+  [...scores.values()].sort(byScoring);
 
 // Does a row match what the operator typed? Any of its plain texts may hold it.
 export function matches(row, text) {

@@ -23,7 +23,7 @@ moments = st.builds(
     seconds=st.sampled_from([0, 7, 45]),
 )
 norths_m = st.sampled_from([0.0, 0.0, 50.0, 700.0, 3_000.0, 20_000.0])
-attendances = st.builds(
+attendances: st.SearchStrategy[SignalEvent] = st.builds(
     attendance,
     moments,
     st.sampled_from(PERSONS),
@@ -33,7 +33,9 @@ attendances = st.builds(
     north_m=norths_m,
     quality=st.sampled_from([0.93, 0.3, 0.05]),
 )
-locations = st.builds(location, moments, st.sampled_from(PERSONS), north_m=norths_m)
+locations: st.SearchStrategy[SignalEvent] = st.builds(
+    location, moments, st.sampled_from(PERSONS), north_m=norths_m
+)
 loose_signals = st.lists(st.one_of(attendances, locations), min_size=1, max_size=30)
 
 
@@ -77,9 +79,10 @@ def once(signals: list[SignalEvent]) -> list[SignalEvent]:
     return list({signal.signal_id: signal for signal in signals}.values())
 
 
-signal_sets = st.one_of(loose_signals, st.integers().map(lambda seed: shifts(Random(seed)))).map(
-    once
+shift_signals: st.SearchStrategy[list[SignalEvent]] = st.integers().map(
+    lambda seed: shifts(Random(seed))
 )
+signal_sets = st.one_of(loose_signals, shift_signals).map(once)
 sizes = st.lists(st.integers(1, 12), max_size=30)
 
 

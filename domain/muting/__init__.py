@@ -1,0 +1,1 @@
+"""Muting: silences, maintenance windows and inhibition. They mute actions, never evaluation."""
