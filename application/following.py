@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
 from uuid import UUID, uuid5
 
 import msgspec
 
 from application.ports import Cause
+from domain.anomaly.facts import SubjectKind
 from domain.catalogue import AnyRecorded
 from domain.kernel import Decider, Event
+from domain.signals import SignalEvent
 
 # The root of the ids of facts that policies state; it never changes.
 POLICY_NAMESPACE = UUID("0d7a3c0e-4a55-5d2f-8c8b-1f6f3a1f9e02")
@@ -21,6 +24,36 @@ E = TypeVar("E", bound=Event)
 M = TypeVar("M", bound=msgspec.Struct)
 
 
+class Window(msgspec.Struct, frozen=True):
+    """A time of one person, site or device, by our clock."""
+
+    kind: SubjectKind
+    subject_id: str
+    since: datetime  # included
+    until: datetime  # not included
+
+
+class KnownSignal(msgspec.Struct, frozen=True):
+    """A signal as it stands in the log."""
+
+    at: datetime  # when it happened, by our clock
+    signal: UUID
+    position: int
+    recorded_at: datetime
+    event: SignalEvent
+
+
+class KnownSignals(Protocol):
+    """The signals that are stored, by whom and where and when they happened."""
+
+    def signals(
+        self, tenant_id: str, windows: Sequence[Window], up_to: int
+    ) -> list[list[KnownSignal]]:
+        """Return the signals of each window, ordered by (at, signal), that stand in the log at
+        `up_to` or before it; the store must have reached that position."""
+        ...
+
+
 class Desk(Protocol):
     """Where a policy works: one tenant, one transaction, together with the policy's checkpoint.
 
@@ -29,6 +62,13 @@ class Desk(Protocol):
     """
 
     tenant_id: str
+    position: int  # of the last event of the batch, wanted or not
+    replaying: bool  # memories are rebuilt from what happened: nothing is stated
+
+    def signals(self, windows: Sequence[Window]) -> list[list[KnownSignal]]:
+        """Return the signals of each window, ordered by (at, signal), that stand in the log up to
+        the end of the batch. Only for a policy that stays behind the read model `signals`."""
+        ...
 
     def memories(self, keys: Sequence[str], type_: type[M]) -> dict[str, M]:
         """Return what the policy remembers under these keys; absent keys are left out."""
@@ -74,6 +114,11 @@ class Policy(Protocol):
     @property
     def facts(self) -> tuple[type[Event], ...]:
         """Return what it reacts to; other facts are not even decoded."""
+        ...
+
+    @property
+    def behind(self) -> str | None:
+        """Return the name of the read model that it must not overtake, if it reads one."""
         ...
 
     def handle(self, desk: Desk, batch: Sequence[AnyRecorded]) -> None:

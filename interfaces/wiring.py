@@ -142,9 +142,10 @@ class FollowerLost(Exception):
     """A follower of this process ended although nobody told it to."""
 
 
-def rest_s(handler: Handler) -> float:
+def rest_s(handler: Handler, handlers: Sequence[Handler]) -> float:
     """Return how long a follower lets facts gather before it gets up again."""
-    return POLICY_REST_S if isinstance(handler, PolicyHandler) else PROJECTION_REST_S
+    awaited = any(other.behind == handler.name for other in handlers)
+    return POLICY_REST_S if awaited or isinstance(handler, PolicyHandler) else PROJECTION_REST_S
 
 
 class FollowerProcess:
@@ -154,9 +155,13 @@ class FollowerProcess:
         url = application.database.url
         self._application = application
         self._loops = [
-            Loop(url, handler, grown=application.log.grown, rest_s=rest_s(handler))
+            Loop(url, handler, grown=application.log.grown, rest_s=rest_s(handler, handlers))
             for handler in handlers
         ]
+        for loop in self._loops:
+            for other in self._loops:
+                if other.handler.behind == loop.handler.name:
+                    loop.wakes.append(other.wake)
         self._listener = Listener(url, self._wake)
         self._stopping = False
 

@@ -8,6 +8,7 @@ from projections.alert_board import ALERT_BOARD
 from projections.directory import DEVICES, PERSONS, SITES
 from projections.fraud_scores import FRAUD_SCORES
 from projections.kernel import Projection
+from projections.signals import SIGNALS
 from projections.ticket_board import TICKET_BOARD
 
 PROJECTIONS: tuple[Projection[Any], ...] = (
@@ -17,4 +18,5 @@ PROJECTIONS: tuple[Projection[Any], ...] = (
     SITES,
     PERSONS,
     DEVICES,
+    SIGNALS,
 )

@@ -14,10 +14,18 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from application.following import Desk, Policy, because_of, derived_id
+from application.following import (
+    Desk,
+    KnownSignal,
+    Policy,
+    Window,
+    because_of,
+    derived_id,
+)
 from application.ports import Cause, StreamMoved
 from domain.catalogue import AnyEvent, AnyRecorded, Recorded
 from domain.kernel import Decider, Event
+from domain.signals import SignalEvent, corrected_at
 
 C = TypeVar("C")
 S = TypeVar("S")
@@ -79,17 +87,44 @@ class MemoryLog:
         return [fact.event for fact in self.facts if isinstance(fact.event, types)]
 
 
+def falls_into(signal: KnownSignal, window: Window) -> bool:
+    """Return whether a signal is one of a window's."""
+    subject = getattr(signal.event, f"{window.kind.value}_id")
+    return subject == window.subject_id and window.since <= signal.at < window.until
+
+
 class MemoryDesk:
     """The port `Desk`; what is done at it stands after `finish`."""
 
-    def __init__(self, log: MemoryLog, policy: str, kept: dict[str, bytes]) -> None:
+    def __init__(
+        self,
+        log: MemoryLog,
+        policy: str,
+        kept: dict[str, bytes],
+        position: int | None = None,
+        *,
+        replaying: bool = False,
+    ) -> None:
         self.tenant_id = log.tenant_id
+        self.position = len(log.facts) if position is None else position
+        self.replaying = replaying
         self._log = log
         self._policy = policy
         self._kept = kept
         self._memories: dict[str, msgspec.Struct] = {}
         self._remembered: set[str] = set()
         self._stated: list[tuple[str, int, Event, AnyRecorded]] = []
+
+    def signals(self, windows: Sequence[Window]) -> list[list[KnownSignal]]:
+        known = [
+            KnownSignal(
+                corrected_at(fact.event), fact.event_id, fact.position, fact.recorded_at, fact.event
+            )
+            for fact in self._log.facts[: self.position]
+            if isinstance(fact.event, SignalEvent)
+        ]
+        known.sort(key=lambda each: (each.at, str(each.signal)))
+        return [[each for each in known if falls_into(each, window)] for window in windows]
 
     def memories(self, keys: Sequence[str], type_: type[M]) -> dict[str, M]:
         found: dict[str, M] = {}
@@ -115,6 +150,8 @@ class MemoryDesk:
     def do(
         self, decider: Decider[C, S, E], stream_id: str, command: C, because: AnyRecorded
     ) -> list[E]:
+        if self.replaying:
+            return []
         story = self._story(stream_id)
         events = decider.decide(decider.replay(cast("list[E]", story)), command)
         self.record(stream_id, len(story), events, because)
@@ -123,6 +160,8 @@ class MemoryDesk:
     def record(
         self, stream_id: str, version: int, events: Sequence[Event], because: AnyRecorded
     ) -> None:
+        if self.replaying:
+            return
         for number, event in enumerate(events, version + 1):
             self._stated.append((stream_id, number, event, because))
 
@@ -147,10 +186,14 @@ class MemoryDesk:
 
 
 class Following:
-    """A policy that follows a memory log in batches, with its memories as bytes between them."""
+    """A policy that follows a memory log in batches, with its memories as bytes between them.
 
-    def __init__(self, policy: Policy, log: MemoryLog) -> None:
+    One that replays states nothing: it makes the memories from what happened.
+    """
+
+    def __init__(self, policy: Policy, log: MemoryLog, *, replaying: bool = False) -> None:
         self.policy = policy
+        self.replaying = replaying
         self.log = log
         self.kept: dict[str, bytes] = {}
         self.read = 0
@@ -159,13 +202,13 @@ class Following:
         """Handle one batch; answer whether there was one."""
         batch = self.log.facts[self.read : self.read + batch_facts_max]
         self.read += len(batch)
-        self.take(batch)
+        self.take(batch, self.read)
         return bool(batch)
 
-    def take(self, batch: Iterable[AnyRecorded]) -> None:
+    def take(self, batch: Iterable[AnyRecorded], position: int | None = None) -> None:
         """Handle facts as one batch, whether they were handled before or not."""
         wanted = [fact for fact in batch if isinstance(fact.event, self.policy.facts)]
-        desk = MemoryDesk(self.log, self.policy.name, self.kept)
+        desk = MemoryDesk(self.log, self.policy.name, self.kept, position, replaying=self.replaying)
         as_port: Desk = desk
         self.policy.handle(as_port, wanted)
         desk.finish()

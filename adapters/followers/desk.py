@@ -14,7 +14,8 @@ from adapters.log.appending import append_each
 from adapters.log.postgres_log import read_streams
 from adapters.postgres.arrays import Array
 from adapters.postgres.database import Connection
-from application.following import Policy, because_of, derived_id
+from adapters.postgres.signals import signals_on
+from application.following import KnownSignal, Policy, Window, because_of, derived_id
 from application.ports import APPEND_EVENTS_MAX, Append, NewFact, Slice, StreamMoved
 from domain.catalogue import AnyRecorded, tag_of
 from domain.kernel import Decider, Event
@@ -41,11 +42,12 @@ class PolicyHandler:
         self.policy = policy
         self.name = policy.name
         self.types = frozenset(tag_of(fact) for fact in policy.facts)
+        self.behind = policy.behind
 
     def handle(
         self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]
     ) -> frozenset[str]:
-        desk = PostgresDesk(connection, lease.tenant_id, self.name)
+        desk = PostgresDesk(connection, lease.tenant_id, self.name, lease.head)
         self.policy.handle(desk, batch)
         return desk.finish()
 
@@ -53,8 +55,18 @@ class PolicyHandler:
 class PostgresDesk:
     """The port `Desk` on the follower's own connection."""
 
-    def __init__(self, connection: Connection, tenant_id: str, policy: str) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        tenant_id: str,
+        policy: str,
+        position: int,
+        *,
+        replaying: bool = False,
+    ) -> None:
         self.tenant_id = tenant_id
+        self.position = position
+        self.replaying = replaying
         self._connection = connection
         self._policy = policy
         self._memories: dict[str, msgspec.Struct | None] = {}
@@ -65,6 +77,9 @@ class PostgresDesk:
         self._states: dict[str, tuple[Decider[Any, Any, Any], Any]] = {}
         self._slices: list[Slice] = []
         self._done: Counter[int] = Counter()  # facts stated so far because of a position
+
+    def signals(self, windows: Sequence[Window]) -> list[list[KnownSignal]]:
+        return signals_on(self._connection, self.tenant_id, windows, self.position)
 
     def memories(self, keys: Sequence[str], type_: type[M]) -> dict[str, M]:
         missing = [key for key in dict.fromkeys(keys) if key not in self._memories]
@@ -105,6 +120,8 @@ class PostgresDesk:
     def do(
         self, decider: Decider[C, S, E], stream_id: str, command: C, because: AnyRecorded
     ) -> list[E]:
+        if self.replaying:
+            return []
         events = decider.decide(self.state(decider, stream_id), command)
         version = len(self._streams[stream_id]) + len(self._stated.get(stream_id, ()))
         self.record(stream_id, version, events, because)
@@ -113,7 +130,7 @@ class PostgresDesk:
     def record(
         self, stream_id: str, version: int, events: Sequence[Event], because: AnyRecorded
     ) -> None:
-        if not events:
+        if not events or self.replaying:
             return
         facts = []
         for event in events:

@@ -31,6 +31,7 @@ class ProjectionHandler(Generic[R]):
         self.generation = generation  # None: whichever is live
         self.name = projection.name if generation is None else f"{projection.name}@{generation}"
         self.types = frozenset(tag_of(fact) for fact in projection.facts)
+        self.behind = None
 
     def handle(
         self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]

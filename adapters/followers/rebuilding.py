@@ -16,7 +16,7 @@ import msgspec
 import psycopg
 
 from adapters.followers.projecting import LIVE, ProjectionHandler
-from adapters.followers.runtime import BATCH_EVENTS_MAX, Lease, Loop, read_batch
+from adapters.followers.runtime import BATCH_EVENTS_MAX, Lease, Loop, ending, read_batch
 from adapters.log.postgres_log import read_stream
 from adapters.postgres.database import Connection, bind, connect
 from application.operations import RebuildStopped, RebuildUnderWay
@@ -197,7 +197,7 @@ class Rebuild:
             lease = Lease(self.tenant_id, position, hash_, 0, goal, 0)
             batch = read_batch(connection, lease, goal - position, handler.types)
             if batch.facts:
-                handler.handle(connection, lease, batch.facts)
+                handler.handle(connection, ending(lease, batch), batch.facts)
             position, hash_ = batch.position, batch.hash
         return position, hash_
 

@@ -66,7 +66,7 @@ class Lease(msgspec.Struct, frozen=True):
     position: int
     hash: bytes
     skip_to: int
-    head: int
+    head: int  # as far as may be read; in the hands of a handler, where its batch ends
     attempts: int
 
 
@@ -76,6 +76,11 @@ class Batch(msgspec.Struct, frozen=True):
     facts: list[AnyRecorded]
     position: int
     hash: bytes
+
+
+def ending(lease: Lease, batch: Batch) -> Lease:
+    """Return the lease as a handler sees it: it ends with the batch."""
+    return msgspec.structs.replace(lease, head=batch.position)
 
 
 class ForkFound(Exception):
@@ -93,6 +98,11 @@ class Handler(Protocol):
     @property
     def types(self) -> frozenset[str] | None:
         """Return the tags of the facts it wants; None means all."""
+        ...
+
+    @property
+    def behind(self) -> str | None:
+        """Return the name of the follower that it must not overtake, if there is one."""
         ...
 
     def handle(
@@ -118,6 +128,7 @@ class Loop:
     ) -> None:
         self.handler = handler
         self.wake = threading.Event()
+        self.wakes: list[threading.Event] = []  # of followers that must stay behind this one
         self._url = url
         self._grown = grown
         self._batch_events_max = batch_events_max
@@ -203,17 +214,23 @@ class Loop:
                 raise
             self._fail(lease, limit, error)
         else:
-            self._races.pop(lease.tenant_id, None)
-            if appended:
-                self._grown(lease.tenant_id, appended)
+            self._tell(lease.tenant_id, appended)
         return True
+
+    def _tell(self, tenant_id: str, appended: frozenset[str]) -> None:
+        """A batch stands: tell who waits for it, here and in other processes."""
+        self._races.pop(tenant_id, None)
+        for wake in self.wakes:
+            wake.set()
+        if appended:
+            self._grown(tenant_id, appended)
 
     def _work(self, connection: Connection, lease: Lease, limit: int) -> frozenset[str]:
         """Handle what stands behind a lease; answer with the types of the facts that it led to."""
         batch = read_batch(connection, lease, limit, self.handler.types)
         appended = NOTHING
         if batch.facts:
-            appended = self.handler.handle(connection, lease, batch.facts)
+            appended = self.handler.handle(connection, ending(lease, batch), batch.facts)
         self._move(connection, lease, batch.position, batch.hash)
         if appended:
             # Facts are for ever; what only follows from them may be lost and done again.
@@ -222,8 +239,8 @@ class Loop:
 
     def _claim(self, connection: Connection) -> Lease | None:
         row = connection.execute(
-            "SELECT tenant_id, position, hash, skip_to, head, attempts FROM log.claim(%s)",
-            [self.handler.name],
+            "SELECT tenant_id, position, hash, skip_to, head, attempts FROM log.claim(%s, %s)",
+            [self.handler.name, self.handler.behind],
             binary=True,
         ).fetchone()
         return None if row is None else Lease(*row)

@@ -33,6 +33,7 @@ class Dispatcher:
     """The follower that keeps the book of open jobs."""
 
     name = NAME
+    behind = None
     types: frozenset[str] | None = frozenset(
         tag_of(fact) for fact in (VerificationRequested, VerificationPassed, VerificationFailed)
     )

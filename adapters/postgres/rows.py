@@ -62,7 +62,8 @@ def columns_of(row: type[msgspec.Struct]) -> list[Column]:
 def sql_type(hint: Any) -> str:
     """Return the SQL type of an annotation; what is no scalar is stored as JSON."""
     if get_origin(hint) in (Union, UnionType):
-        (hint,) = [part for part in get_args(hint) if part is not type(None)]
+        parts = [part for part in get_args(hint) if part is not type(None)]
+        hint = parts[0] if len(parts) == 1 else hint
     if isinstance(hint, type) and issubclass(hint, Enum):
         return "text"
     return SQL_TYPES.get(hint, "jsonb")

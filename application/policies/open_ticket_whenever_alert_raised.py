@@ -95,6 +95,7 @@ class OpenTicketWheneverAlertRaised:
     """The policy `open-ticket-whenever-alert-raised`."""
 
     name = NAME
+    behind = None
     facts = (
         AlertRaised,
         AlertRepeated,

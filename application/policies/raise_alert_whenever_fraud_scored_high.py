@@ -78,6 +78,7 @@ class RaiseAlertWheneverFraudScoredHigh:
     """The policy `raise-alert-whenever-fraud-scored-high`."""
 
     name = NAME
+    behind = None
     facts = (FraudScored,)
 
     def handle(self, desk: Desk, batch: Sequence[AnyRecorded]) -> None:

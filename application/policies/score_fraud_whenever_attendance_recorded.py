@@ -20,6 +20,7 @@ class ScoreFraudWheneverAttendanceRecorded:
     """The policy `score-fraud-whenever-attendance-recorded`."""
 
     name = NAME
+    behind = None
     facts = FACTS
 
     def handle(self, desk: Desk, batch: Sequence[AnyRecorded]) -> None:

@@ -83,7 +83,9 @@ class PostgresOffice:
     @contextmanager
     def desk(self, policy: str = "p") -> Iterator[Desk]:
         with self.store.unit_of_work(self.tenant) as connection:
-            desk = PostgresDesk(connection, self.tenant, policy)
+            desk = PostgresDesk(
+                connection, self.tenant, policy, self.log.head(self.tenant).position
+            )
             yield desk
             desk.finish()
 
@@ -259,7 +261,7 @@ def test_a_connection_whose_transaction_was_rolled_back_still_appends(
 
     def append(number: int) -> None:
         with store.unit_of_work(tenant) as connection:
-            desk = PostgresDesk(connection, tenant, "p")
+            desk = PostgresDesk(connection, tenant, "p", 0)
             for name in (f"person-{number}", f"person-{number}b"):
                 desk.do(PERSON, name, EnrolPerson(person_id="G-1", name="Ada"), cause)
             desk.finish()

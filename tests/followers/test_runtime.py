@@ -163,7 +163,7 @@ def test_a_head_that_was_read_before_the_checkpoint_moved_is_no_fork(
     fill(log, tenant, 1)
     with psycopg.connect(database.owner_url, autocommit=True) as connection:
         # The claim sleeps where it looks at rows, which is before it locks one.
-        query = "SELECT pg_get_functiondef('log.claim(text)'::regprocedure)"
+        query = "SELECT pg_get_functiondef('log.claim(text, text)'::regprocedure)"
         row = connection.execute(query).fetchone()
         assert row is not None
         looks = "c.retry_at <= clock_timestamp()"

@@ -22,6 +22,7 @@ class NoteTaker:
     """Notes every fact once, by position: a second note of the same position is an error."""
 
     types: frozenset[str] | None = None
+    behind: str | None = None
 
     def __init__(self, name: str, *, pause_s: float = 0.0) -> None:
         self.name = name
