@@ -12,8 +12,11 @@ from uuid import UUID
 
 import msgspec
 
-from domain.kernel import Event, Identifier, Instant, LongText, ShortText
+from domain.kernel import END, Event, Identifier, Instant, LongText, ShortText
 from domain.severity import Severity
+
+DURATION_MINUTES_MAX = 1_440  # of one window of maintenance
+KINDS_MAX = 50  # named in one silence or maintenance
 
 
 class Weekday(StrEnum):
@@ -42,9 +45,13 @@ class Action(StrEnum):
     MAIL = "mail"
 
 
-#: What kind of trouble: "alert:fraud", "alert:anomaly", "finding:NO_SHOW", "incident".
-TroubleKind = Annotated[str, msgspec.Meta(pattern=r"^[a-z]+(:[A-Za-z_]+)?$", max_length=80)]
-LocalTime = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+#: What kind of trouble: "alert:fraud", "alert:anomaly", "finding:NO_SHOW", "incident". In what mutes,
+#: "alert" and "finding" stand for all of theirs.
+TroubleKind = Annotated[str, msgspec.Meta(pattern=r"^[a-z]+(:[A-Za-z_]+)?" + END, max_length=80)]
+Kinds = Annotated[tuple[TroubleKind, ...], msgspec.Meta(max_length=KINDS_MAX)]
+LocalTime = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]" + END)]
+LocalDay = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}" + END)]
+DurationMinutes = Annotated[int, msgspec.Meta(ge=1, le=DURATION_MINUTES_MAX)]
 
 
 class Matcher(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,7 +60,7 @@ class Matcher(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     site_id: Identifier | None = None
     person_id: Identifier | None = None
     device_id: Identifier | None = None
-    kinds: tuple[TroubleKind, ...] = ()
+    kinds: Kinds = ()
     severity_at_most: Severity | None = None
 
 
@@ -73,17 +80,21 @@ class SilenceEnded(Event, frozen=True, tag="silence.ended"):
     reason: ShortText
 
 
+class SilenceLapsed(Event, frozen=True, tag="silence.lapsed"):
+    """The time of a silence is over. Stated by the clock; what still stands calls people from here on."""
+
+
 class MaintenancePlanned(Event, frozen=True, tag="maintenance.planned"):
     """Work that makes noise happens at a site in recurring windows of local time, until a last day."""
 
     window_id: UUID
     site_id: Identifier
-    kinds: tuple[TroubleKind, ...]  # empty: all
-    weekdays: tuple[Weekday, ...]
+    kinds: Kinds  # empty: all
+    weekdays: tuple[Weekday, ...]  # on which a window begins
     starts_at: LocalTime  # in the site's time zone
-    duration_minutes: Annotated[int, msgspec.Meta(ge=1, le=1_440)]  # of elapsed time
-    first_day: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
-    last_day: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]  # included
+    duration_minutes: DurationMinutes  # of elapsed time
+    first_day: LocalDay
+    last_day: LocalDay  # included
     reason: LongText
 
 
@@ -91,6 +102,13 @@ class MaintenanceCancelled(Event, frozen=True, tag="maintenance.cancelled"):
     """A person cancelled what is left of a maintenance."""
 
     reason: ShortText
+
+
+class MaintenanceWindowClosed(Event, frozen=True, tag="maintenance.window_closed"):
+    """One window of a maintenance is over. Stated by the clock; what still stands calls people from here on."""
+
+    started_at: Instant
+    ended_at: Instant
 
 
 class ActionMuted(Event, frozen=True, tag="action.muted"):
@@ -106,11 +124,18 @@ class ActionMuted(Event, frozen=True, tag="action.muted"):
     site_id: Identifier | None
     person_id: Identifier | None
     assignee: Identifier | None  # who would have got it
-    seen_at: Instant
+    seen_at: Instant  # when the muted thing happened
+    until: Instant | None = None  # when what muted it is over, where that is known
 
 
 MutingEvent: TypeAlias = (
-    SilenceStarted | SilenceEnded | MaintenancePlanned | MaintenanceCancelled | ActionMuted
+    SilenceStarted
+    | SilenceEnded
+    | SilenceLapsed
+    | MaintenancePlanned
+    | MaintenanceWindowClosed
+    | MaintenanceCancelled
+    | ActionMuted
 )
 
 

@@ -1,0 +1,1 @@
+"""Tests of what mutes: silences, maintenance, inhibition."""
