@@ -9,19 +9,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator, Sequence
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO, TypeAlias, get_args
 
 import msgspec
 
-from application.ingestion import (
-    AttendanceSignal,
-    Giver,
-    LocationSignal,
-    Signal,
-    SignalIntake,
-    Taken,
-    TakenAs,
-)
+from application.ingestion import Giver, SignalIntake, Taken, TakenAs
+from application.signals import Sent, Signal
 
 LINE_BYTES_MAX = 16 * 1024  # a signal has some 500; ids, numbers and times need no more
 COLUMNS_MAX = 64
@@ -31,11 +24,12 @@ UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 DELIMITERS = (",", ";", "\t", "|")
 
 FIELDS = tuple(
-    dict.fromkeys(["kind", *AttendanceSignal.__struct_fields__, *LocationSignal.__struct_fields__])
+    dict.fromkeys(["kind", *(name for kind in get_args(Signal) for name in kind.__struct_fields__)])
 )
+# Of every kind; what one kind needs besides is asked of its lines.
 REQUIRED = tuple(
     field.name
-    for field in msgspec.structs.fields(LocationSignal)
+    for field in msgspec.structs.fields(Sent)
     if field.required and field.name != "source"
 )
 

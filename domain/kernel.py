@@ -61,6 +61,20 @@ PersonalPhone = Annotated[
     ),
 ]
 
+EMAIL_CHARACTERS_MAX = 254  # RFC 5321: what fits into a path, without its angle brackets
+#: An address that a mail server takes without further ado. Quoted local parts and address
+#: literals are legal and nobody's; what could break a header line has no place in it.
+PersonalEmail = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=3,
+        max_length=EMAIL_CHARACTERS_MAX,
+        pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?"
+        + END,
+        extra={"personal": True},
+    ),
+]
+
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
     """A fact. The class tag is its public name: stored for ever, never reused."""
@@ -79,6 +93,12 @@ class Refused(Exception):
     def __init__(self, message: str, *, field: str | None = None) -> None:
         super().__init__(message)
         self.field = field
+
+
+class Senseless(Refused):
+    """The wish contradicts itself or names what does not exist, whatever it is wished for."""
+
+    code = "senseless"
 
 
 class Unknown(Refused):

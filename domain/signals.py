@@ -25,11 +25,15 @@ _VERSION_5 = 0x5000 << 64 | 0x8000 << 48
 _FREE_BITS = (1 << 128) - 1 ^ (0xF000 << 64 | 0xC000 << 48)
 # Below this, the time that a message spends on its way looks like a clock that is off.
 CLOCK_TOLERANCE = timedelta(seconds=30)
+# What is told later than this is recorded and said to be late, and judges nothing any more.
+HORIZON = timedelta(days=7)
 
 Unit = Annotated[float, msgspec.Meta(ge=0, le=1)]
 GpsAccuracyM = Annotated[float, msgspec.Meta(ge=0, le=100_000)]
 PhoneSignalDbm = Annotated[int, msgspec.Meta(ge=-140, le=0)]
 BatteryPercent = Annotated[int, msgspec.Meta(ge=0, le=100)]
+Interactions = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
+IntervalS = Annotated[int, msgspec.Meta(ge=1, le=86_400)]
 
 
 class Direction(StrEnum):
@@ -123,8 +127,8 @@ class PhoneActivityRecorded(Stamped, frozen=True, kw_only=True, tag="phone_activ
 
     person_id: Identifier
     device_id: Identifier
-    interactions: Annotated[int, msgspec.Meta(ge=0, le=100_000)]
-    interval_s: Annotated[int, msgspec.Meta(ge=1, le=86_400)]  # that ended at occurred_at
+    interactions: Interactions
+    interval_s: IntervalS  # that ended at occurred_at
     site_id: Identifier | None = None
 
 

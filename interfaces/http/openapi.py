@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import msgspec
 from litestar import Litestar, Request, Router
@@ -13,8 +13,10 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme, Tag
 from litestar.routes import HTTPRoute
 
-from application.ingestion import BATCH_SIGNALS_MAX, AttendanceSignal, LocationSignal
+from application.ingestion import BATCH_SIGNALS_MAX
+from application.signals import Signal
 from interfaces.http.credentials import PUBLIC, needs
+from interfaces.http.signal_examples import EXAMPLES
 
 DESCRIPTION = """
 Every success has the envelope `{"status": "success", "data": …, "cached": false, "position": n}`,
@@ -26,40 +28,12 @@ exist (404).
 TAGS = {
     "Auth": "Tokens for people.",
     "Signals": "What the field reports.",
-    "Directory": "Sites, persons and devices.",
+    "Directory": "Sites, persons, devices, tours, shifts and tasks.",
     "Tickets": "Work for people.",
     "Alerts": "What an operator must look at.",
     "Fraud": "How likely each attendance is fraudulent.",
     "Access": "Users and keys.",
     "Operations": "How Vedette itself is.",
-}
-ATTENDANCE = {
-    "kind": "attendance",
-    "signal_id": "8f14e45f",
-    "source": "gate-app",
-    "occurred_at": "2026-11-22T08:00:00+00:00",
-    "person_id": "G-001",
-    "site_id": "S-01",
-    "device_id": "D-001",
-    "direction": "check_in",
-    "latitude": 51.5,
-    "longitude": -0.12,
-    "gps_accuracy_m": 8.0,
-    "biometric_quality": 0.93,
-    "biometric_matched": True,
-    "phone_signal_dbm": -71,
-    "battery_percent": 83,
-}
-LOCATION = {
-    "kind": "location",
-    "signal_id": "9bf31c7f",
-    "source": "gate-app",
-    "occurred_at": "2026-11-22T08:05:00+00:00",
-    "person_id": "G-001",
-    "device_id": "D-001",
-    "latitude": 51.5001,
-    "longitude": -0.1201,
-    "gps_accuracy_m": 12.0,
 }
 SIGNALS_PATH = "/api/v2/noc/signals/"
 
@@ -81,15 +55,19 @@ def published(document: dict[str, Any], bodies: Sequence[type]) -> dict[str, Any
     decode them.
     """
     document = renamed(document)
+    kinds = get_args(Signal)
     references, components = msgspec.json.schema_components(
-        (AttendanceSignal, LocationSignal, *bodies), ref_template="#/components/schemas/{name}"
+        (*kinds, *bodies), ref_template="#/components/schemas/{name}"
     )
-    attendance, location, *_ = references
+    of_signals = dict(zip(kinds, references, strict=False))
     signal = {
-        "oneOf": [attendance, location],
+        "oneOf": list(of_signals.values()),
         "discriminator": {
             "propertyName": "kind",
-            "mapping": {"attendance": attendance["$ref"], "location": location["$ref"]},
+            "mapping": {
+                str(kind.__struct_config__.tag): reference["$ref"]
+                for kind, reference in of_signals.items()
+            },
         },
     }
     one = {"$ref": "#/components/schemas/Signal"}
@@ -98,8 +76,8 @@ def published(document: dict[str, Any], bodies: Sequence[type]) -> dict[str, Any
         "application/json": {
             "schema": {"oneOf": [one, batch]},
             "examples": {
-                "one": {"summary": "One signal", "value": ATTENDANCE},
-                "batch": {"summary": "A batch", "value": [ATTENDANCE, LOCATION]},
+                "one": {"summary": "One signal", "value": EXAMPLES[0]},
+                "batch": {"summary": "A batch, one of each kind", "value": EXAMPLES},
             },
         },
         "application/x-ndjson": {

@@ -12,12 +12,12 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi import ResponseSpec
 
+from application.accepting import SignalRefused
 from application.access import InvalidCredentials
 from application.handling import VersionMismatch
-from application.ingestion import SignalRefused
 from application.ports import LogUnavailable, NoSuchTenant, StreamMoved
 from domain.directory.time_zone import TimeZoneUnknown
-from domain.kernel import Refused, Unknown
+from domain.kernel import Refused, Senseless, Unknown
 from domain.ticket.refusals import WaitingUntilIsNoDate, WaitingUntilNeedsZone
 from interfaces.http.correlation import correlation_of
 from interfaces.http.limits import BODY_BYTES_MAX, TooManyRequests
@@ -31,6 +31,7 @@ AnyRequest: TypeAlias = Request[Any, Any, Any]
 # The nearest ancestor decides.
 REFUSAL_STATUSES: Mapping[type[Refused], int] = {
     SignalRefused: 422,
+    Senseless: 422,
     TimeZoneUnknown: 422,
     WaitingUntilIsNoDate: 422,
     WaitingUntilNeedsZone: 422,

@@ -12,15 +12,8 @@ from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 from litestar.params import RawBody, SkipValidation
 
-from application.ingestion import (
-    BATCH_SIGNALS_MAX,
-    AttendanceSignal,
-    Giver,
-    LocationSignal,
-    Signal,
-    Taken,
-    TakenAs,
-)
+from application.ingestion import BATCH_SIGNALS_MAX, Giver, Taken, TakenAs
+from application.signals import Signal
 from domain.access import Capability
 from domain.kernel import Refused
 from interfaces.http import limits
@@ -48,6 +41,7 @@ class SignalResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     status: TakenAs
     signal_id: str | None = None
     position: int | None = None
+    late: bool = False  # accepted, but more than 7 days after it happened, so it judges nothing
     problem: Problem | None = None
     line: int | None = None  # of an NDJSON body, from 1
 
@@ -69,8 +63,8 @@ class Item(msgspec.Struct):
     line: int | None = None
 
 
-one = msgspec.json.Decoder(AttendanceSignal | LocationSignal)
-many = msgspec.json.Decoder(list[AttendanceSignal | LocationSignal])
+one: msgspec.json.Decoder[Signal] = msgspec.json.Decoder(Signal)
+many: msgspec.json.Decoder[list[Signal]] = msgspec.json.Decoder(list[Signal])
 many_raw = msgspec.json.Decoder(list[msgspec.Raw])
 encode = msgspec.json.Encoder().encode
 
@@ -193,6 +187,7 @@ def result_of(index: int, signal: Signal, taken: Taken, *, line: int | None = No
         signal_id=signal.signal_id,
         status=taken.status,
         position=taken.position,
+        late=taken.late,
         problem=found,
         line=line,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from math import inf, nan
-from typing import Any
+from typing import Any, get_args
 from uuid import uuid4
 
 import msgspec
@@ -16,35 +16,49 @@ from msgspec.structs import replace
 
 from adapters.log.postgres_log import PostgresLog
 from application import ingestion
-from application.ingestion import (
+from application.accepting import (
     FUTURE_TOLERANCE,
-    NEWEST,
-    OLDEST,
-    AttendanceSignal,
+    MEASURES,
     FromTheFuture,
-    Giver,
-    LocationSignal,
     NotANumber,
-    Signal,
-    SignalIntake,
     SignalRefused,
     SiteOutOfScope,
-    Taken,
-    TakenAs,
     TooOld,
     UnknownDevice,
     UnknownPerson,
     UnknownSite,
+    UnknownTour,
     WithoutTimeZone,
 )
+from application.ingestion import Giver, SignalIntake, Taken, TakenAs
 from application.ports import Append, Cause
+from application.signals import (
+    AttendanceSignal,
+    CheckpointScanSignal,
+    DeviceStatusSignal,
+    LocationSignal,
+    PanicSignal,
+    PhoneActivitySignal,
+    Signal,
+    TaskCompletionSignal,
+)
 from domain.directory.device import DeviceKind, DeviceRegistered
 from domain.directory.person import PersonEnrolled
 from domain.directory.site import SiteRegistered
-from domain.signals import AttendanceRecorded, Direction, LocationRecorded, signal_uuid
+from domain.directory.tour import Checkpoint, TourDefined
+from domain.moments import NEWEST, OLDEST
+from domain.signals import (
+    HORIZON,
+    AttendanceRecorded,
+    DeviceStatus,
+    Direction,
+    ScanMethod,
+    SignalEvent,
+    signal_uuid,
+)
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
-DIRECTORY = 3  # facts that the directory takes
+DIRECTORY = 4  # facts that the directory takes
 
 ATTENDANCE = AttendanceSignal(
     signal_id="a-1",
@@ -70,10 +84,35 @@ LOCATION = LocationSignal(
     longitude=-0.12,
     gps_accuracy_m=8.0,
 )
+TOLD: dict[str, Any] = {"source": "test", "occurred_at": NOW}
+SCAN = CheckpointScanSignal(
+    **TOLD,
+    signal_id="c-1",
+    person_id="G-1",
+    site_id="S-1",
+    device_id="D-1",
+    tour_id="T-1",
+    checkpoint_id="C-1",
+    method=ScanMethod.NFC,
+    latitude=51.5,
+    longitude=-0.12,
+    gps_accuracy_m=8.0,
+)
+ACTIVITY = PhoneActivitySignal(
+    **TOLD, signal_id="p-1", person_id="G-1", device_id="D-1", interactions=3, interval_s=900
+)
+COMPLETION = TaskCompletionSignal(
+    **TOLD, signal_id="t-1", person_id="G-1", site_id="S-1", task_id="K-1"
+)
+STATUS = DeviceStatusSignal(
+    **TOLD, signal_id="d-1", device_id="D-1", status=DeviceStatus.LOW_BATTERY, battery_percent=4
+)
+PANIC = PanicSignal(**TOLD, signal_id="x-1", person_id="G-1", device_id="D-1")
+EACH_KIND: list[Signal] = [ATTENDANCE, LOCATION, SCAN, ACTIVITY, COMPLETION, STATUS, PANIC]
 
 
 def open_directory(log: PostgresLog, tenant: str) -> None:
-    """Open a tenant with one site, one person and one device."""
+    """Open a tenant with one site, one person, one device and one tour."""
     log.open_tenant(tenant)
     site = SiteRegistered(
         site_id="S-1",
@@ -83,8 +122,17 @@ def open_directory(log: PostgresLog, tenant: str) -> None:
         geofence_radius_m=100.0,
         time_zone="Europe/London",
     )
+    tour = TourDefined(
+        tour_id="T-1",
+        site_id="S-1",
+        name="Night round",
+        checkpoints=(Checkpoint("C-1", "North door", 5),),
+        starts=("22:00",),
+        grace_minutes=10,
+    )
     for stream_id, fact in (
         ("site-S-1", site),
+        ("tour-T-1", tour),
         ("person-G-1", PersonEnrolled(person_id="G-1", name="Ada")),
         ("device-D-1", DeviceRegistered(device_id="D-1", kind=DeviceKind.PHONE)),
     ):
@@ -119,18 +167,75 @@ def refusal_of(taken: Sequence[Taken]) -> SignalRefused:
     return result.refusal
 
 
-def test_signals_become_facts_as_they_were_told(
+def test_signals_of_each_kind_become_facts_as_they_were_told(
     intake: SignalIntake, giver: Giver, log: PostgresLog
 ) -> None:
-    assert intake.take(giver, [ATTENDANCE, LOCATION]) == [accepted(4), accepted(5)]
-    attendance, location = log.read(giver.tenant_id, DIRECTORY, 10)
-    told = {name: getattr(ATTENDANCE, name) for name in ATTENDANCE.__struct_fields__}
-    assert attendance.event == AttendanceRecorded(**told)
-    told = {name: getattr(LOCATION, name) for name in LOCATION.__struct_fields__}
-    assert location.event == LocationRecorded(**told)
-    assert attendance.event_id == attendance.correlation_id == signal_uuid("test", "a-1")
-    assert attendance.stream_id == f"signal-{attendance.event_id}"
-    assert (attendance.actor, attendance.occurred_at) == ("key:test", NOW)
+    assert {type(signal) for signal in EACH_KIND} == set(get_args(Signal))
+    assert {signal.becomes for signal in EACH_KIND} == set(get_args(SignalEvent))
+    first = DIRECTORY + 1
+    assert intake.take(giver, EACH_KIND) == [accepted(first + n) for n in range(len(EACH_KIND))]
+    facts = log.read(giver.tenant_id, DIRECTORY, 10)
+    for signal, fact in zip(EACH_KIND, facts, strict=True):
+        assert fact.event == signal.becomes(**msgspec.structs.asdict(signal))
+        assert fact.event_id == fact.correlation_id == signal_uuid("test", signal.signal_id)
+        assert fact.stream_id == f"signal-{fact.event_id}"
+        assert (fact.actor, fact.occurred_at) == ("key:test", NOW)
+    again = intake.take(giver, EACH_KIND)
+    assert again == [duplicate(first + n) for n in range(len(EACH_KIND))]
+
+
+@pytest.mark.parametrize("signal", EACH_KIND, ids=lambda signal: type(signal).__name__)
+def test_whatever_a_signal_measures_is_a_number(
+    intake: SignalIntake, giver: Giver, signal: Signal
+) -> None:
+    for field in MEASURES[type(signal)]:
+        for value in (nan, inf, -inf):
+            bad: Signal = replace(signal, **{field: value})
+            refusal = refusal_of(intake.take(giver, [bad]))
+            assert (type(refusal), refusal.field) == (NotANumber, f"$.{field}")
+
+
+@pytest.mark.parametrize("signal", EACH_KIND, ids=lambda signal: type(signal).__name__)
+@pytest.mark.parametrize(
+    ("field", "rule"),
+    [
+        ("person_id", UnknownPerson),
+        ("device_id", UnknownDevice),
+        ("site_id", UnknownSite),
+        ("tour_id", UnknownTour),
+    ],
+)
+def test_whatever_a_signal_names_must_be_in_the_directory(
+    intake: SignalIntake, giver: Giver, signal: Signal, field: str, rule: type[SignalRefused]
+) -> None:
+    if field not in signal.__struct_fields__:
+        return
+    bad: Signal = replace(signal, **{field: "nobody"})
+    refusal = refusal_of(intake.take(giver, [bad]))
+    assert (type(refusal), refusal.field) == (rule, f"$.{field}")
+
+
+def test_a_checkpoint_or_a_task_that_nobody_knows_is_recorded_as_it_is(
+    intake: SignalIntake, giver: Giver
+) -> None:
+    new_tag = replace(SCAN, checkpoint_id="C-new")
+    unasked = replace(COMPLETION, task_id="K-unasked")
+    assert intake.take(giver, [new_tag, unasked]) == [
+        accepted(DIRECTORY + 1),
+        accepted(DIRECTORY + 2),
+    ]
+
+
+def test_what_comes_after_the_horizon_is_taken_and_said_to_be_late(
+    intake: SignalIntake, giver: Giver
+) -> None:
+    on_time = replace(ATTENDANCE, occurred_at=NOW - HORIZON)
+    late = replace(PANIC, occurred_at=NOW - HORIZON - timedelta(seconds=1))
+    # Its clock is ten days ahead, so what it tells of today happened ten days ago.
+    ahead = replace(LOCATION, sent_at=NOW + timedelta(days=10))
+    taken = intake.take(giver, [on_time, late, late, ahead])
+    assert [each.late for each in taken] == [False, True, False, True]
+    assert taken[2] == duplicate(DIRECTORY + 2)
 
 
 def test_nothing_handed_in_is_nothing_taken(intake: SignalIntake, giver: Giver) -> None:
@@ -200,7 +305,7 @@ def test_each_refusal_has_a_code_of_its_own() -> None:
 
 def test_five_minutes_ahead_is_now(intake: SignalIntake, giver: Giver) -> None:
     ahead = replace(ATTENDANCE, occurred_at=NOW + FUTURE_TOLERANCE)
-    assert intake.take(giver, [ahead]) == [accepted(4)]
+    assert intake.take(giver, [ahead]) == [accepted(5)]
 
 
 @pytest.mark.parametrize(
@@ -222,7 +327,7 @@ def test_a_clock_that_is_off_is_measured_and_kept(
 ) -> None:
     occurred_at = NOW + timedelta(milliseconds=skew_ms) - timedelta(minutes=2)
     signal = replace(ATTENDANCE, occurred_at=occurred_at, sent_at=sent_at)
-    assert intake.take(giver, [signal]) == [accepted(4)]
+    assert intake.take(giver, [signal]) == [accepted(5)]
     (fact,) = log.read(giver.tenant_id, DIRECTORY, 10)
     assert isinstance(fact.event, AttendanceRecorded)
     assert fact.event.clock_skew_ms == skew_ms
@@ -236,11 +341,11 @@ def test_a_duplicate_is_answered_with_the_position_of_the_first(
     bad = replace(ATTENDANCE, signal_id="a-3", person_id="nobody")
     taken = intake.take(giver, [ATTENDANCE, ATTENDANCE, bad, other])
     assert [result.status for result in taken] == ["accepted", "duplicate", "refused", "accepted"]
-    assert (taken[0], taken[1], taken[3]) == (accepted(4), duplicate(4), accepted(5))
+    assert (taken[0], taken[1], taken[3]) == (accepted(5), duplicate(5), accepted(6))
     changed = replace(ATTENDANCE, latitude=10.0, source="test")
     elsewhere = replace(ATTENDANCE, source="elsewhere")
     again = SignalIntake(log, lambda: NOW).take(giver, [other, changed, changed, elsewhere])
-    assert again == [duplicate(5), duplicate(4), duplicate(4), accepted(6)]
+    assert again == [duplicate(6), duplicate(5), duplicate(5), accepted(7)]
 
 
 def test_a_good_delivery_of_a_signal_that_was_refused_is_taken(
@@ -255,13 +360,13 @@ def test_a_good_delivery_of_a_signal_that_was_refused_is_taken(
 
 def test_a_scoped_giver_hands_in_for_its_sites_only(intake: SignalIntake, giver: Giver) -> None:
     scoped = replace(giver, sites=frozenset({"S-1"}))
-    assert intake.take(scoped, [ATTENDANCE]) == [accepted(4)]
+    assert intake.take(scoped, [ATTENDANCE]) == [accepted(5)]
     for signal in (LOCATION, replace(ATTENDANCE, signal_id="a-2")):
         stranger = replace(giver, sites=frozenset({"S-9"}))
         refusal = refusal_of(intake.take(stranger, [signal]))
         assert type(refusal) is SiteOutOfScope
         assert refusal.field == "$.site_id"
-    assert intake.take(scoped, [replace(LOCATION, site_id="S-1")]) == [accepted(5)]
+    assert intake.take(scoped, [replace(LOCATION, site_id="S-1")]) == [accepted(6)]
 
 
 def test_what_is_missing_is_asked_again_and_what_exists_is_not(
@@ -271,14 +376,14 @@ def test_what_is_missing_is_asked_again_and_what_exists_is_not(
     assert type(refusal_of(intake.take(giver, [late]))) is UnknownPerson
     enrolled = PersonEnrolled(person_id="G-9", name="Nine")
     log.append(giver.tenant_id, Append.of("person-G-9", 0, [enrolled], Cause("user:test")))
-    assert intake.take(giver, [late]) == [accepted(5)]
+    assert intake.take(giver, [late]) == [accepted(6)]
     # A full memory is emptied and filled anew; nothing that exists is refused for it.
     monkeypatch.setattr(ingestion, "KNOWN_CACHE_MAX", 0)
     enrolled = PersonEnrolled(person_id="G-10", name="Ten")
     log.append(giver.tenant_id, Append.of("person-G-10", 0, [enrolled], Cause("user:test")))
     newest = [replace(ATTENDANCE, signal_id=name, person_id="G-10") for name in ("b", "c")]
-    assert intake.take(giver, newest) == [accepted(7), accepted(8)]
-    assert intake.take(giver, [replace(ATTENDANCE, signal_id="d")]) == [accepted(9)]
+    assert intake.take(giver, newest) == [accepted(8), accepted(9)]
+    assert intake.take(giver, [replace(ATTENDANCE, signal_id="d")]) == [accepted(10)]
 
 
 def test_one_tenants_directory_is_unknown_to_another(
@@ -294,6 +399,11 @@ def test_one_tenants_directory_is_unknown_to_another(
 signals: st.SearchStrategy[Signal] = st.one_of(
     st.builds(
         lambda number, person: replace(ATTENDANCE, signal_id=f"a-{number}", person_id=person),
+        st.integers(0, 5),
+        st.sampled_from(["G-1", "G-1", "nobody"]),
+    ),
+    st.builds(
+        lambda number, person: replace(COMPLETION, signal_id=f"t-{number}", person_id=person),
         st.integers(0, 5),
         st.sampled_from(["G-1", "G-1", "nobody"]),
     ),
@@ -318,7 +428,7 @@ def test_any_deliveries_leave_each_signal_once_and_results_line_up(
         taken = intake.take(Giver(tenant, "key:test"), batch)
         assert len(taken) == len(batch)
         for signal, result in zip(batch, taken, strict=True):
-            good = signal.person_id == "G-1" and signal.latitude == 51.5
+            good = signal.person_id == "G-1" and getattr(signal, "latitude", 51.5) == 51.5
             if not good:
                 assert result.status is TakenAs.REFUSED
             elif signal.signal_id in first:
@@ -335,5 +445,5 @@ def test_any_deliveries_leave_each_signal_once_and_results_line_up(
 
 def test_the_wire_names_the_kinds() -> None:
     decoder = msgspec.json.Decoder(Signal)
-    for signal in (ATTENDANCE, LOCATION):
+    for signal in EACH_KIND:
         assert decoder.decode(msgspec.json.encode(signal)) == signal

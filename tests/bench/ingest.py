@@ -15,7 +15,7 @@ from itertools import count, islice
 import msgspec
 import psycopg
 
-from application.ingestion import AttendanceSignal, LocationSignal
+from application.signals import AttendanceSignal, LocationSignal
 from interfaces.simulator import WorldParameters, steady
 from tests.bench.client import Poster
 from tests.bench.kit import Measure, Servers, by_turns, compared
