@@ -126,10 +126,15 @@ class Policy(Protocol):
         ...
 
 
+def policy_actor(policy: str) -> str:
+    """Return the actor of the facts that a policy states."""
+    return f"policy:{policy}"
+
+
 def because_of(policy: str, fact: AnyRecorded) -> Cause:
     """Return the envelope of what a policy does in answer to a fact."""
     return Cause(
-        actor=f"policy:{policy}", correlation_id=fact.correlation_id, caused_by=fact.position
+        actor=policy_actor(policy), correlation_id=fact.correlation_id, caused_by=fact.position
     )
 
 

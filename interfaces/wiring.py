@@ -23,6 +23,7 @@ from adapters.followers.operations import PostgresOperations
 from adapters.followers.projecting import ProjectionHandler
 from adapters.followers.rebuilding import Rebuild, Watch
 from adapters.followers.runtime import Handler, Loop
+from adapters.jobs.attempting import UseCase
 from adapters.jobs.dispatching import Dispatcher
 from adapters.jobs.working import WorkerProcess
 from adapters.log.postgres_log import PostgresLog
@@ -34,6 +35,7 @@ from adapters.postgres.database import Database
 from adapters.postgres.migrating import DatabaseIsNewer, MigrationChanged, migrate, unapplied
 from adapters.postgres.views import PostgresViews
 from application.access import Access
+from application.following import Policy
 from application.ingestion import SignalIntake
 from application.jobs import VerifyChain
 from application.policies import POLICIES
@@ -215,22 +217,30 @@ def verifier(application: Vedette) -> LogVerifier:
     return Verifier(application.database.url)
 
 
+def use_cases(application: Vedette) -> dict[str, UseCase]:
+    """Compose what does the work of each job, by the name that `domain.jobs` gives it."""
+    return {"verification": VerifyChain(application.log, verifier(application))}
+
+
 def worker(application: Vedette, *, threads: int) -> WorkerProcess:
     """Compose the jobs of one process, on a broker of its own."""
     redis_url = application.settings.redis_url
     assert redis_url is not None, "Settings must be completed before they are opened."
-    verify = VerifyChain(application.log, verifier(application))
-    return WorkerProcess(application.database, redis_url, verify, threads=threads)
+    return WorkerProcess(
+        application.database, application.log, redis_url, use_cases(application), threads=threads
+    )
 
 
-def rebuild(application: Vedette, projection: Projection[Any], tenant_id: str, watch: Watch) -> int:
-    """Rebuild one read model of one tenant, swap it in and return its generation.
+def rebuild(
+    application: Vedette, subject: Projection[Any] | Policy, tenant_id: str, watch: Watch
+) -> None:
+    """Rebuild one read model, or one policy's memories, of one tenant and swap it in.
 
     Raises:
         RebuildUnderWay: another process rebuilds the same.
         RebuildStopped: the replay met a fact that the read model cannot digest.
     """
-    return Rebuild(application.database.url, projection, tenant_id).run(watch)
+    Rebuild(application.database.url, subject, tenant_id).run(watch)
 
 
 def embedded_servers(settings: Settings) -> tuple[dict[str, EmbeddedServer], Settings]:

@@ -36,18 +36,24 @@ SAVE = (
 
 
 class PolicyHandler:
-    """Runs one policy; what it records is appended once, at the end of the batch."""
+    """Runs one policy; what it records is appended once, at the end of the batch.
 
-    def __init__(self, policy: Policy) -> None:
+    Replaying, it makes the policy's memories anew beside those in use, and states nothing.
+    """
+
+    def __init__(self, policy: Policy, *, replaying: bool = False) -> None:
         self.policy = policy
-        self.name = policy.name
+        self.replaying = replaying
+        self.name = f"{policy.name}@replay" if replaying else policy.name
         self.types = frozenset(tag_of(fact) for fact in policy.facts)
         self.behind = policy.behind
 
     def handle(
         self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]
     ) -> frozenset[str]:
-        desk = PostgresDesk(connection, lease.tenant_id, self.name, lease.head)
+        desk = PostgresDesk(
+            connection, lease.tenant_id, self.name, lease.head, replaying=self.replaying
+        )
         self.policy.handle(desk, batch)
         return desk.finish()
 

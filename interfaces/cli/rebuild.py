@@ -1,18 +1,26 @@
-"""`vedette rebuild`: a read model filled again from the log beside the live one, and swapped in."""
+"""`vedette rebuild`: a read model, or what a policy remembers, made again from the log beside what is
+in use, and swapped in."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from application.following import Policy
+from application.policies import POLICIES
 from interfaces import wiring
 from interfaces.cli.answering import opened
 from interfaces.cli.failing import CommandFailed
 from projections import PROJECTIONS
+from projections.kernel import Projection
 
 
 def app(name: str, *, tenant: str | None = None) -> None:
-    """Rebuild a read model from the log while the live one serves, then swap them.
+    """Rebuild a read model or a policy's memories from the log, then swap.
+
+    What is in use serves meanwhile. Rebuilding a policy states nothing and causes nothing.
 
     Killed or interrupted, it goes on where it stood when it is started again. Two at once of the
     same are refused.
@@ -20,14 +28,16 @@ def app(name: str, *, tenant: str | None = None) -> None:
     Parameters
     ----------
     name
-        The read model, such as ticket-board; a wrong name lists those there are.
+        The read model or policy, such as ticket-board; a wrong name lists those there are.
     tenant
         Only this tenant's. Without it: every tenant's, one after the other.
     """
-    projection = next((each for each in PROJECTIONS if each.name == name), None)
-    if projection is None:
-        names = ", ".join(each.name for each in PROJECTIONS)
-        raise CommandFailed(f"There is no read model {name!r}; there are {names}.")
+    subjects: dict[str, Projection[Any] | Policy] = {each.name: each for each in PROJECTIONS}
+    subjects |= {policy.name: policy for policy in (make() for make in POLICIES)}
+    subject = subjects.get(name)
+    if subject is None:
+        names = ", ".join(subjects)
+        raise CommandFailed(f"There is no read model or policy {name!r}; there are {names}.")
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -42,5 +52,5 @@ def app(name: str, *, tenant: str | None = None) -> None:
                 def watch(position: int, head: int) -> None:
                     progress.update(bar, completed=position, total=head)  # noqa: B023
 
-                generation = wiring.rebuild(vedette, projection, tenant_id, watch)
-            print(f"{name} of {tenant_id} is rebuilt; generation {generation} is live.")
+                wiring.rebuild(vedette, subject, tenant_id, watch)
+            print(f"{name} of {tenant_id} is rebuilt and in use.")

@@ -4,26 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 import psycopg
 import pytest
 
 from adapters.followers.desk import PostgresDesk
+from adapters.followers.projecting import ProjectionHandler
+from adapters.followers.runtime import Lease
 from adapters.log.appending import append_each
 from adapters.log.postgres_log import PostgresLog
 from adapters.postgres.database import Database
-from application.following import Desk, derived_id
-from application.ports import APPEND_EVENTS_MAX, Append, Appended, Cause, StreamMoved
+from adapters.postgres.signals import PostgresSignals
+from application.following import Desk, KnownSignal, Window, derived_id
+from application.ports import (
+    APPEND_EVENTS_MAX,
+    Append,
+    Appended,
+    Cause,
+    Expect,
+    NewFact,
+    Slice,
+    StreamMoved,
+)
+from domain.anomaly.facts import SubjectKind
 from domain.catalogue import AnyRecorded
 from domain.directory.person import PERSON, EnrolPerson, PersonEnrolled, PersonRenamed
 from domain.directory.site import SITE, RegisterSite
 from domain.directory.time_zone import TimeZoneUnknown
 from domain.kernel import Event
-from domain.signals import LocationRecorded
+from domain.signals import LocationRecorded, signal_stream
+from projections.signals import SIGNALS
 from tests.conftest import Database as Migrated
 from tests.memory_desk import MemoryDesk, MemoryLog
 
@@ -46,8 +60,18 @@ class Pear(msgspec.Struct, frozen=True):
 class Office(Protocol):
     """A tenant's log and the desks at it."""
 
-    def desk(self, policy: str = "p") -> AbstractContextManager[Desk]:
-        """Lend a desk; what was done stands after a clean exit."""
+    def desk(
+        self, policy: str = "p", *, until: int | None = None, replaying: bool = False
+    ) -> AbstractContextManager[Desk]:
+        """Lend a desk whose batch ends at a position; what was done stands after a clean exit."""
+        ...
+
+    def signal(self, signal: UUID, event: Event) -> None:
+        """Record a signal under its id."""
+        ...
+
+    def signals(self, windows: Sequence[Window], up_to: int) -> list[list[KnownSignal]]:
+        """Return stored signals without a desk."""
         ...
 
     def state(self, stream_id: str, event: Event) -> AnyRecorded:
@@ -63,10 +87,19 @@ class MemoryOffice:
         self.kept: dict[str, dict[str, bytes]] = {}
 
     @contextmanager
-    def desk(self, policy: str = "p") -> Iterator[Desk]:
-        desk = MemoryDesk(self.log, policy, self.kept.setdefault(policy, {}))
+    def desk(
+        self, policy: str = "p", *, until: int | None = None, replaying: bool = False
+    ) -> Iterator[Desk]:
+        kept = self.kept.setdefault(policy, {})
+        desk = MemoryDesk(self.log, policy, kept, until, replaying=replaying)
         yield desk
         desk.finish()
+
+    def signal(self, signal: UUID, event: Event) -> None:
+        self.log.state(signal_stream(signal), event, event_id=signal)
+
+    def signals(self, windows: Sequence[Window], up_to: int) -> list[list[KnownSignal]]:
+        return MemoryDesk(self.log, "p", {}, up_to).signals(windows)
 
     def state(self, stream_id: str, event: Event) -> AnyRecorded:
         return self.log.state(stream_id, event)
@@ -81,17 +114,31 @@ class PostgresOffice:
         log.open_tenant(tenant)
 
     @contextmanager
-    def desk(self, policy: str = "p") -> Iterator[Desk]:
+    def desk(
+        self, policy: str = "p", *, until: int | None = None, replaying: bool = False
+    ) -> Iterator[Desk]:
+        position = self.log.head(self.tenant).position if until is None else until
         with self.store.unit_of_work(self.tenant) as connection:
-            desk = PostgresDesk(
-                connection, self.tenant, policy, self.log.head(self.tenant).position
-            )
+            desk = PostgresDesk(connection, self.tenant, policy, position, replaying=replaying)
             yield desk
             desk.finish()
 
     def state(self, stream_id: str, event: Event) -> AnyRecorded:
         self.log.append(self.tenant, Append.of(stream_id, -1, [event], Cause("user:test")))
         return self.stream(stream_id)[-1]
+
+    def signal(self, signal: UUID, event: Event) -> None:
+        cause = Cause("key:test")
+        stream = signal_stream(signal)
+        slice_ = Slice(stream, Expect.NO_STREAM, [NewFact(event, event_id=signal)], cause)
+        self.log.append(self.tenant, Append([slice_]))
+        handler = ProjectionHandler(SIGNALS)
+        with self.store.unit_of_work(self.tenant) as connection:
+            lease = Lease(self.tenant, 0, b"", 0, 0, 0)
+            handler.handle(connection, lease, self.stream(stream))
+
+    def signals(self, windows: Sequence[Window], up_to: int) -> list[list[KnownSignal]]:
+        return PostgresSignals(self.store).signals(self.tenant, windows, up_to)
 
     def stream(self, stream_id: str) -> list[AnyRecorded]:
         return self.log.read_stream(self.tenant, stream_id)
@@ -283,3 +330,68 @@ def test_a_connection_whose_transaction_was_rolled_back_still_appends(
             assert append_each(connection, tenant, [one]) == [Appended(14, 14)]
     finally:
         store.close()
+
+
+def scan(number: int, person: str, site: str, at: datetime, skew_ms: int = 0) -> Event:
+    return LocationRecorded(
+        signal_id=f"l-{number}",
+        source="s",
+        person_id=person,
+        site_id=site,
+        device_id="D-1",
+        latitude=51.5,
+        longitude=-0.1,
+        gps_accuracy_m=5.0,
+        occurred_at=at,
+        clock_skew_ms=skew_ms,
+    )
+
+
+def test_signals_of_windows_come_in_the_order_in_which_they_happened(office: Office) -> None:
+    eight = datetime(2026, 11, 22, 8, tzinfo=UTC)
+    minute = timedelta(minutes=1)
+    told = [
+        scan(1, "G-1", "S-1", eight + 9 * minute),
+        scan(2, "G-1", "S-2", eight),
+        scan(3, "G-2", "S-1", eight + 5 * minute),
+        # Its clock was two minutes ahead, so it happened just before the window.
+        scan(4, "G-1", "S-1", eight + minute, skew_ms=120_000),
+        scan(5, "G-1", "S-1", eight + 10 * minute),
+    ]
+    for number, event in enumerate(told):
+        office.signal(UUID(int=number + 1), event)
+    hour = (eight, eight + 10 * minute)
+    windows = [
+        Window(SubjectKind.PERSON, "G-1", *hour),
+        Window(SubjectKind.SITE, "S-1", *hour),
+        Window(SubjectKind.DEVICE, "D-1", *hour),
+        Window(SubjectKind.DEVICE, "D-2", *hour),
+    ]
+    with office.desk() as desk:
+        found = desk.signals(windows)
+        assert desk.signals([]) == []
+    assert [[each.signal.int for each in signals] for signals in found] == [
+        [2, 1],
+        [3, 1],
+        [2, 3, 1],
+        [],
+    ]
+    assert found[0][1].event == told[0]
+    assert (found[0][1].at, found[0][1].position) == (eight + 9 * minute, 1)
+    # What came after the batch is not known at it.
+    with office.desk(until=2) as desk:
+        (known,) = desk.signals(windows[:1])
+    assert [each.signal.int for each in known] == [2, 1]
+    assert office.signals(windows[:1], 1) == [[found[0][1]]]
+
+
+def test_a_desk_that_replays_states_nothing_and_remembers(
+    office: Office, cause: AnyRecorded
+) -> None:
+    with office.desk(replaying=True) as desk:
+        assert desk.do(PERSON, STREAM, EnrolPerson(person_id="G-1", name="Ada"), cause) == []
+        desk.record("person-G-2", 0, [PersonEnrolled(person_id="G-2", name="Bob")], cause)
+        desk.remember("a", Apple(80))
+    assert office.stream(STREAM) == office.stream("person-G-2") == []
+    with office.desk() as desk:
+        assert desk.memories(["a"], Apple) == {"a": Apple(80)}

@@ -47,11 +47,11 @@ def test_a_read_model_is_rebuilt_and_swapped(
     follow(database)
     before = vedette("person", "list", "--tenant", founded, "--json").json
     answer = vedette("rebuild", "persons", "--tenant", founded)
-    assert answer.out == f"persons of {founded} is rebuilt; generation 2 is live.\n"
+    assert answer.out == f"persons of {founded} is rebuilt and in use.\n"
     assert vedette("person", "list", "--tenant", founded, "--json").json == before
     answer = vedette("rebuild", "nothing", "--tenant", founded)
     assert answer.code == 1
-    assert "There is no read model 'nothing'; there are ticket-board" in answer.err
+    assert "There is no read model or policy 'nothing'; there are ticket-board" in answer.err
 
 
 @pytest.mark.slow

@@ -96,7 +96,7 @@ def test_a_rebuild_gives_the_same_rows_in_a_new_generation_and_leaves_nothing_ol
         rename(log, tenant, number, "Grace")
     live_loop(store).catch_up()
     before = people(store, tenant)
-    assert Rebuild(store.url, PERSONS, tenant).run() == 2
+    Rebuild(store.url, PERSONS, tenant).run()
     assert people(store, tenant) == before == folded(log, tenant)
     assert generations(store, tenant) == [(2, 30)]
     names = [each.follower for each in PostgresOperations(store).followers(tenant)]
@@ -105,7 +105,7 @@ def test_a_rebuild_gives_the_same_rows_in_a_new_generation_and_leaves_nothing_ol
     rename(log, tenant, 0, "Hedy")
     live_loop(store).catch_up()
     assert people(store, tenant) == folded(log, tenant)
-    assert Rebuild(store.url, PERSONS, tenant).run() == 3
+    Rebuild(store.url, PERSONS, tenant).run()
     assert generations(store, tenant) == [(3, 30)]
 
 
@@ -143,11 +143,11 @@ def test_a_rebuild_among_appends_ends_with_what_the_log_says(
     for writer in writers:
         writer.start()
     try:
-        for generation in (2, 3, 4):
+        for _ in range(3):
             time.sleep(0.3)
             rebuild = Rebuild(store.url, PERSONS, tenant)
             rebuild._near = near
-            assert rebuild.run() == generation
+            rebuild.run()
     finally:
         stop.set()
         for writer in writers:
@@ -176,7 +176,7 @@ def test_a_rebuild_that_is_killed_goes_on_where_it_stood(
         assert people(store, tenant) == folded(log, tenant)
     assert positions == sorted(positions)
     assert positions[-1] > positions[0] > 0
-    assert Rebuild(store.url, PERSONS, tenant).run() == 2
+    Rebuild(store.url, PERSONS, tenant).run()
     assert people(store, tenant) == folded(log, tenant)
 
 
@@ -192,13 +192,13 @@ def test_two_rebuilds_of_the_same_at_once_are_refused(
         del position, head
         with pytest.raises(RebuildUnderWay):
             Rebuild(store.url, PERSONS, tenant).run()
-        assert Rebuild(store.url, PERSONS, other).run() == 2
+        Rebuild(store.url, PERSONS, other).run()
 
     # Not near at first, so that there is something to watch.
     rebuild = Rebuild(store.url, PERSONS, tenant)
     live_loop(store).catch_up()
     rebuild._near = 0
-    assert rebuild.run(meanwhile) == 2
+    rebuild.run(meanwhile)
 
 
 def test_a_rebuild_mends_a_parked_projection_and_passes_over_what_people_skipped(
@@ -229,11 +229,11 @@ def test_a_rebuild_mends_a_parked_projection_and_passes_over_what_people_skipped
 
     operations.skip(tenant, "persons", "Nobody is called so.", CLERK)
     loop.catch_up()
-    assert Rebuild(store.url, picky_persons, tenant).run() == 2
+    Rebuild(store.url, picky_persons, tenant).run()
     rows = people(store, tenant)
     assert {key: row.name for key, row in rows.items()} == {"G-001": "Robert", "G-002": "Ada"}
 
-    assert Rebuild(store.url, PERSONS, tenant).run() == 3
+    Rebuild(store.url, PERSONS, tenant).run()
     rows = people(store, tenant)
     assert {key: row.name for key, row in rows.items()} == {"G-001": "Bobby Tables", "G-002": "Ada"}
     assert rows == folded(log, tenant)

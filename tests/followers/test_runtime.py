@@ -152,6 +152,29 @@ def test_several_loops_share_the_tenants_while_writers_go_on(
         assert noted(store, each, handlers[0].name) == everything
 
 
+def test_a_follower_that_stays_behind_another_never_overtakes_it(
+    store: Database, log: PostgresLog, tenant: str
+) -> None:
+    log.open_tenant(tenant)
+    fill(log, tenant, 30)
+    leader = NoteTaker(f"leads-{tenant}")
+    handler = NoteTaker(f"notes-{tenant}")
+    handler.behind = leader.name
+    behind = loop_of(store, handler)
+    behind.catch_up()
+    assert noted(store, tenant, handler.name) == []
+    ahead = loop_of(store, leader, 20)
+    ahead.wakes.append(behind.wake)
+    ahead.catch_up()
+    fill(log, tenant, 5)
+    assert behind.wake.is_set()
+    behind.catch_up()
+    assert noted(store, tenant, handler.name) == list(range(1, 31))
+    ahead.catch_up()
+    behind.catch_up()
+    assert noted(store, tenant, handler.name) == list(range(1, 36))
+
+
 def test_a_head_that_was_read_before_the_checkpoint_moved_is_no_fork(
     store: Database, log: PostgresLog, database: Migrated, tenant: str
 ) -> None:
