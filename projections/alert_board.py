@@ -24,6 +24,7 @@ from domain.alert import (
     AlertWithdrawn,
     Verdict,
 )
+from domain.anomaly.facts import Metric
 from domain.catalogue import AnyRecorded
 from domain.fraud.types import FraudType
 from domain.severity import Severity
@@ -44,16 +45,18 @@ class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
 
     alert_id: UUID
     kind: AlertKind
-    fraud_type: FraudType
+    fraud_type: FraudType | None = None  # of kind fraud
+    metric: Metric | None = None  # of kind anomaly
     title: str
     status: AlertShown
     severity: Severity  # the worst of the evidences that stand
     score: float  # of the newest evidence, 0..1
-    site_id: str
-    person_id: str
+    site_id: str | None = None
+    person_id: str | None = None
+    device_id: str | None = None
     dedup_key: str
     count: int  # evidences that stand
-    evidence: list[UUID]  # signals that it stands on
+    evidence: list[UUID]  # signals or anomalies that it stands on
     assignee: str | None = None
     acknowledged_by: str | None = None
     verdict: Verdict | None = None
@@ -118,12 +121,14 @@ def raised(fact: AnyRecorded, alert: AlertRaised) -> AlertRow:
         alert_id=alert.alert_id,
         kind=alert.kind,
         fraud_type=alert.fraud_type,
+        metric=alert.metric,
         title=alert.title,
         status=AlertShown.OPEN,
         severity=alert.severity,
         score=alert.score,
         site_id=alert.site_id,
         person_id=alert.person_id,
+        device_id=alert.device_id,
         dedup_key=alert.dedup_key,
         count=1,
         evidence=[alert.evidence],

@@ -1,7 +1,7 @@
 """What an alert's story is made of.
 
-An alert stands on evidences, each a signal that was judged. It lives as long as one of them
-stands: late signals may change the score of an evidence, or disprove it.
+An alert stands on evidences, each a signal or an anomaly that was judged. It lives as long as one
+of them stands: late signals may change the score of an evidence, or disprove it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 
+from domain.anomaly.facts import Metric
 from domain.fraud.types import FraudType
 from domain.kernel import ONE_LINE, Event, Identifier, Instant, LongText, ShortText
 from domain.severity import Severity
@@ -26,6 +27,9 @@ class AlertKind(StrEnum):
     """What an alert is about."""
 
     FRAUD = "fraud"
+    ANOMALY = "anomaly"
+    PANIC = "panic"
+    TAMPER = "tamper"
 
 
 class Verdict(StrEnum):
@@ -46,15 +50,19 @@ class AlertRaised(Event, frozen=True, tag="alert.raised"):
 
     alert_id: UUID
     kind: AlertKind
-    fraud_type: FraudType
     dedup_key: DedupKey
     severity: Severity
     score: Score  # of the evidence
-    site_id: Identifier
-    person_id: Identifier
     title: ShortText
-    evidence: UUID  # the signal that was judged
+    evidence: UUID  # the signal that was judged, or the anomaly
     seen_at: Instant  # when the evidence happened, by our clock
+    site_id: Identifier | None = (
+        None  # where nobody said so, nobody who is limited to sites sees it
+    )
+    person_id: Identifier | None = None
+    device_id: Identifier | None = None
+    fraud_type: FraudType | None = None  # of kind fraud
+    metric: Metric | None = None  # of kind anomaly
 
 
 class AlertRepeated(Event, frozen=True, tag="alert.repeated"):
@@ -117,10 +125,15 @@ class AlertResolved(Event, frozen=True, tag="alert.resolved"):
 
     dedup_key: DedupKey
     reason: Verdict
-    person_id: Identifier
-    site_id: Identifier
-    evidence: tuple[UUID, ...]  # the signals that stood, in the order in which they came
+    evidence: tuple[
+        UUID, ...
+    ]  # the signals or anomalies that stood, in the order in which they came
     comment: LongText | None = None
+    kind: AlertKind = AlertKind.FRAUD
+    site_id: Identifier | None = None
+    person_id: Identifier | None = None
+    device_id: Identifier | None = None
+    metric: Metric | None = None  # of kind anomaly
 
 
 class AlertReopened(Event, frozen=True, tag="alert.reopened"):
@@ -128,6 +141,13 @@ class AlertReopened(Event, frozen=True, tag="alert.reopened"):
 
     dedup_key: DedupKey
     reason: ShortText
+    verdict: Verdict | None = None  # that was taken back
+    evidence: tuple[UUID, ...] = ()  # on which it had been given
+    kind: AlertKind = AlertKind.FRAUD
+    site_id: Identifier | None = None
+    person_id: Identifier | None = None
+    device_id: Identifier | None = None
+    metric: Metric | None = None  # of kind anomaly
 
 
 AlertEvent: TypeAlias = (

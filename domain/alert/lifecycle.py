@@ -36,6 +36,7 @@ from domain.alert.facts import (
     AlertEvent,
     AlertEvidenceDropped,
     AlertEvidenceRevised,
+    AlertKind,
     AlertRaised,
     AlertReopened,
     AlertRepeated,
@@ -54,6 +55,7 @@ from domain.alert.wishes import (
     RepeatAlert,
     ResolveAlert,
 )
+from domain.anomaly.facts import Metric
 from domain.kernel import Decider, Refused, Unknown
 from domain.severity import Severity, worst
 
@@ -87,12 +89,15 @@ class Evidence(msgspec.Struct, frozen=True):
 
 
 class Alert(msgspec.Struct, frozen=True):
-    """What the next decision needs to know."""
+    """What the next decision needs to know, and what those who learn from a verdict must hear."""
 
     status: AlertStatus | None = None  # None: nobody heard of it
     dedup_key: str = ""
-    site_id: str = ""
-    person_id: str = ""
+    kind: AlertKind = AlertKind.FRAUD
+    site_id: str | None = None
+    person_id: str | None = None
+    device_id: str | None = None
+    metric: Metric | None = None
     severity: Severity = Severity.INFO
     evidences: dict[UUID, Evidence] = {}  # those that stand, in the order in which they came
     assignee: str | None = None
@@ -131,7 +136,7 @@ def decide(alert: Alert, command: AlertCommand) -> list[AlertEvent]:
             if alert.status is not AlertStatus.RESOLVED:
                 require_open(alert)
                 return []
-            return [AlertReopened(dedup_key=alert.dedup_key, reason=reason)]
+            return [reopened(alert, reason)]
         case _:
             assert_never(command)
 
@@ -147,15 +152,17 @@ def raised(command: RaiseAlert) -> AlertRaised:
     return AlertRaised(
         alert_id=command.alert_id,
         kind=command.kind,
-        fraud_type=command.fraud_type,
         dedup_key=command.dedup_key,
         severity=command.severity,
         score=command.score,
-        site_id=command.site_id,
-        person_id=command.person_id,
         title=command.title,
         evidence=command.evidence,
         seen_at=command.seen_at,
+        site_id=command.site_id,
+        person_id=command.person_id,
+        device_id=command.device_id,
+        fraud_type=command.fraud_type,
+        metric=command.metric,
     )
 
 
@@ -214,12 +221,31 @@ def resolve(alert: Alert, command: ResolveAlert) -> list[AlertEvent]:
         AlertResolved(
             dedup_key=alert.dedup_key,
             reason=command.reason,
-            person_id=alert.person_id,
-            site_id=alert.site_id,
             evidence=tuple(alert.evidences),
             comment=command.comment,
+            kind=alert.kind,
+            site_id=alert.site_id,
+            person_id=alert.person_id,
+            device_id=alert.device_id,
+            metric=alert.metric,
         )
     ]
+
+
+def reopened(alert: Alert, reason: str) -> AlertReopened:
+    """Return the fact that takes the verdict back, with all that was learned from it."""
+    assert alert.verdict is not None, "An alert is resolved by a verdict."
+    return AlertReopened(
+        dedup_key=alert.dedup_key,
+        reason=reason,
+        verdict=alert.verdict[0],
+        evidence=tuple(alert.evidences),
+        kind=alert.kind,
+        site_id=alert.site_id,
+        person_id=alert.person_id,
+        device_id=alert.device_id,
+        metric=alert.metric,
+    )
 
 
 def severity_of(evidences: dict[UUID, Evidence]) -> Severity:
@@ -237,8 +263,11 @@ def evolve(alert: Alert, event: AlertEvent) -> Alert:
             return Alert(
                 status=AlertStatus.OPEN,
                 dedup_key=event.dedup_key,
+                kind=event.kind,
                 site_id=event.site_id,
                 person_id=event.person_id,
+                device_id=event.device_id,
+                metric=event.metric,
                 severity=event.severity,
                 evidences={event.evidence: Evidence(event.score, event.severity)},
             )

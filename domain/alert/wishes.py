@@ -6,6 +6,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 from domain.alert.facts import AlertKind, DedupKey, Score, Verdict
+from domain.anomaly.facts import Metric
 from domain.fraud.types import FraudType
 from domain.kernel import Command, Identifier, Instant, LongText, ShortText
 from domain.severity import Severity
@@ -16,15 +17,17 @@ class RaiseAlert(Command, frozen=True):
 
     alert_id: UUID
     kind: AlertKind
-    fraud_type: FraudType
     dedup_key: DedupKey
     severity: Severity
     score: Score
-    site_id: Identifier
-    person_id: Identifier
     title: ShortText
     evidence: UUID
     seen_at: Instant
+    site_id: Identifier | None = None
+    person_id: Identifier | None = None
+    device_id: Identifier | None = None
+    fraud_type: FraudType | None = None
+    metric: Metric | None = None
 
 
 class RepeatAlert(Command, frozen=True):

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from domain.alert.facts import AlertResolved
+from domain.alert.facts import AlertReopened, AlertResolved
 from domain.catalogue import AnyRecorded
 from domain.directory.device import DeviceIssued, DeviceRegistered
 from domain.directory.site import (
@@ -38,6 +38,7 @@ FACTS: tuple[type[Event], ...] = (
     LocationRecorded,
     FraudScored,
     AlertResolved,
+    AlertReopened,
     SiteRegistered,
     SiteRelocated,
     GeofenceResized,

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
-from domain.alert.facts import AlertResolved, Verdict
+from domain.alert.facts import AlertKind, AlertReopened, AlertResolved, Verdict
 from domain.catalogue import AnyRecorded
 from domain.directory.device import DeviceIssued, DeviceRegistered, device_stream
 from domain.directory.site import (
@@ -45,6 +45,7 @@ from domain.fraud.remembering import (
     add_visit,
     fence_at,
     place_of,
+    uncount_verdict,
     uses_around,
     visit_moment,
 )
@@ -98,7 +99,12 @@ class Learner:
                     persons[person_key(attendance.person_id)] = None
                     devices[device_key(attendance.device_id)] = None
                     sites[site_key(attendance.site_id)] = None
-                case FraudScored(person_id=person_id) | AlertResolved(person_id=person_id):
+                case FraudScored(person_id=person_id):
+                    persons[person_key(person_id)] = None
+                case (
+                    AlertResolved(kind=AlertKind.FRAUD, person_id=str(person_id))
+                    | AlertReopened(kind=AlertKind.FRAUD, person_id=str(person_id))
+                ):
                     persons[person_key(person_id)] = None
                 case (
                     SiteRegistered() | SiteRelocated() | GeofenceResized() | SiteTimeZoneCorrected()
@@ -119,8 +125,10 @@ class Learner:
                 self._attend(recorded, attendance)
             case FraudScored() as scored:
                 self._place(recorded, scored)
-            case AlertResolved() as resolved:
-                self._conclude(recorded, resolved)
+            case AlertResolved(kind=AlertKind.FRAUD, person_id=str(person_id), reason=verdict):
+                self._conclude(recorded, person_id, FRAUD_BY_VERDICT.get(verdict))
+            case AlertReopened(kind=AlertKind.FRAUD, person_id=str(person_id)) as reopened:
+                self._take_back(recorded, person_id, reopened)
             case SiteRegistered() | SiteRelocated() | GeofenceResized() | SiteTimeZoneCorrected():
                 self._fence(recorded)
             case DeviceRegistered() | DeviceIssued():
@@ -214,19 +222,37 @@ class Learner:
         person = self.shelf.person(scored.person_id)
         index = place_of(person.visits, micros(scored.occurred_at), scored.attendance)
         visit = None if index is None else person.visits[index]
-        if visit is None or visit.standing is None or visit.standing.version != recorded.version:
+        if visit is None:
             return
-        visit.standing = replace(visit.standing, position=recorded.position)
+        stood = visit.standing
+        if stood is not None and (stood.version > recorded.version or stood.position):
+            if stood.version >= recorded.version:
+                return
+        visit.standing = Standing(
+            recorded.version,
+            recorded.position,
+            scored.probability,
+            digest_of(scored.features, scored.probability, scored.fraud_type, scored.contradictions),
+        )
         self.shelf.changed[person_key(scored.person_id)] = person
         if visit.waiting:
             self.doubts.raise_(scored.person_id, visit.at_us, visit.signal, visit.waiting, recorded)
 
-    def _conclude(self, recorded: AnyRecorded, resolved: AlertResolved) -> None:
-        person = self.shelf.person(resolved.person_id)
-        fraud = FRAUD_BY_VERDICT.get(resolved.reason)
+    def _conclude(self, recorded: AnyRecorded, person_id: str, fraud: bool | None) -> bool:
+        """Take in what stands about an alert from here on; answer whether that was new."""
+        person = self.shelf.person(person_id)
         at_us = micros(recorded.recorded_at)
-        if add_verdict(person, KnownVerdict(at_us, recorded.position, recorded.stream_id, fraud)):
-            self.shelf.changed[person_key(resolved.person_id)] = person
+        verdict = KnownVerdict(at_us, recorded.position, recorded.stream_id, fraud)
+        if not add_verdict(person, verdict):
+            return False
+        self.shelf.changed[person_key(person_id)] = person
+        return True
+
+    def _take_back(self, recorded: AnyRecorded, person_id: str, reopened: AlertReopened) -> None:
+        person = self.shelf.person(person_id)
+        kept = any(known.alert == recorded.stream_id for known in person.verdicts)
+        if self._conclude(recorded, person_id, None) and not kept and reopened.verdict is not None:
+            uncount_verdict(person, FRAUD_BY_VERDICT.get(reopened.verdict))
 
     def _fence(self, recorded: AnyRecorded) -> None:
         key = site_key(recorded.stream_id.removeprefix(SITE_PREFIX))

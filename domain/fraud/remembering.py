@@ -177,6 +177,12 @@ def add_verdict(person: PersonMemory, verdict: KnownVerdict) -> bool:
     return True
 
 
+def uncount_verdict(person: PersonMemory, fraud: bool | None) -> None:
+    """Take back a verdict that is so old that it was only counted."""
+    person.frauds_before -= fraud is True
+    person.benign_before -= fraud is False
+
+
 def verdict_counts(person: PersonMemory, at_us: int) -> tuple[int, int]:
     """Return how many verdicts of fraud and of none stood at a moment; an alert's last one counts."""
     last = {known.alert: known.fraud for known in person.verdicts if known.at_us < at_us}

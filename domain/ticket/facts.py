@@ -54,7 +54,7 @@ class TicketOpened(Event, frozen=True, tag="ticket.opened"):
     title: ShortText
     severity: Severity
     priority: Priority
-    site_id: Identifier
+    site_id: Identifier | None = None  # none where a call for help named none
     person_id: Identifier | None = None  # whom it is about
     fraud_type: FraudType | None = None
     dedup_key: DedupKey | None = None

@@ -20,7 +20,7 @@ class OpenTicket(Command, frozen=True):
     title: ShortText
     severity: Severity
     priority: Priority
-    site_id: Identifier
+    site_id: Identifier | None = None
     person_id: Identifier | None = None
     fraud_type: FraudType | None = None
     dedup_key: DedupKey | None = None

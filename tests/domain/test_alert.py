@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -36,6 +37,7 @@ from domain.alert import (
     Verdict,
     alert_stream,
 )
+from domain.anomaly.facts import Metric
 from domain.fraud.types import FraudType
 from domain.severity import Severity
 from tests.given import given
@@ -105,7 +107,14 @@ resolved = AlertResolved(
     comment="Seen on camera",
 )
 reopen = ReopenAlert(reason="The camera showed somebody else")
-reopened = AlertReopened(dedup_key=KEY, reason="The camera showed somebody else")
+reopened = AlertReopened(
+    dedup_key=KEY,
+    reason="The camera showed somebody else",
+    verdict=Verdict.CONFIRMED_FRAUD,
+    evidence=(FIRST,),
+    person_id="G-001",
+    site_id="S-01",
+)
 assign = AssignAlert(assignee="dora")
 comment = CommentAlert(text="Called the site")
 
@@ -214,6 +223,27 @@ def test_a_verdict_can_be_taken_back() -> None:
     given(ALERT, raised, resolved, reopened).when(resolve).then(resolved)
     given(ALERT, raised, resolved, reopened).when(repeat).then(repeated)
     given(ALERT, raised, AlertAcknowledged()).when(reopen).then()
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        {"kind": AlertKind.ANOMALY, "site_id": "S-01", "metric": Metric.SITE_SIGNALS},
+        {"kind": AlertKind.PANIC, "person_id": "G-001"},
+        {"kind": AlertKind.TAMPER, "device_id": "D-001", "site_id": "S-01"},
+    ],
+)
+def test_a_verdict_tells_what_it_is_about_when_it_is_given_and_when_it_is_taken_back(
+    about: dict[str, Any],
+) -> None:
+    """Thresholds learn from the verdicts on one metric, and must know which ones count no more."""
+    nothing: dict[str, Any] = {"site_id": None, "person_id": None}
+    wish = replace(raise_it, **nothing | {"fraud_type": None} | about)
+    begun = replace(raised, **nothing | {"fraud_type": None} | about)
+    given(ALERT).when(wish).then(begun)
+    judged = replace(resolved, **nothing | about)
+    given(ALERT, begun).when(resolve).then(judged)
+    given(ALERT, begun, judged).when(reopen).then(replace(reopened, **nothing | about))
 
 
 @pytest.mark.parametrize("wish", [repeat, drop_first, AcknowledgeAlert(), assign])

@@ -27,6 +27,7 @@ from domain.alert import (
     AlertWithdrawn,
     Verdict,
 )
+from domain.anomaly.facts import Metric
 from domain.catalogue import AnyRecorded
 from domain.directory.device import DEVICE
 from domain.directory.person import PERSON
@@ -289,6 +290,24 @@ def test_an_alert_is_shown_as_it_stands(events: list[Event], changes: dict[str, 
         version=row.version,
     )
     assert row == msgspec.structs.replace(fresh, **changes)
+
+
+def test_an_alert_of_another_kind_is_shown_without_what_it_has_not() -> None:
+    raised = AlertRaised(
+        alert_id=ONE,
+        kind=AlertKind.ANOMALY,
+        dedup_key="anomaly/gps_accuracy/device/D-1",
+        severity=Severity.LOW,
+        score=0.9,
+        device_id="D-1",
+        metric=Metric.GPS_ACCURACY,
+        title="Look",
+        evidence=ONE,
+        seen_at=LATER,
+    )
+    row = row_after(ALERT_BOARD, f"alert-{ONE}", raised)
+    assert (row.kind, row.metric, row.device_id) == ("anomaly", "gps_accuracy", "D-1")
+    assert (row.fraud_type, row.person_id, row.site_id) == (None, None, None)
 
 
 @pytest.mark.parametrize("projection", PROJECTIONS, ids=lambda projection: projection.name)
