@@ -1,58 +1,27 @@
-"""Jobs: long work that a fact asks for and a fact answers. A job itself never holds truth."""
+"""Jobs: how one is asked for, and the verification of a whole chain, which is one of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
-from enum import StrEnum
 from uuid import UUID, uuid4
-
-import msgspec
 
 from application.handling import handle
 from application.ports import Cause, EventLog, StreamMoved
 from application.verification import LogVerifier, Verdict
-from domain.catalogue import AnyRecorded
-from domain.kernel import SHORT_TEXT_CHARACTERS_MAX
+from domain.jobs import VERIFICATION_JOB, shortened
 from domain.operations import (
     VERIFICATION,
-    VERIFICATION_STREAM,
     FailVerification,
     PassVerification,
     RequestVerification,
-    VerificationFailed,
-    VerificationPassed,
-    VerificationRequested,
-    verification_stream,
 )
 
 VERIFIER = "system:verifier"
 
 
-class JobState(StrEnum):
-    """What has become of a job."""
-
-    OPEN = "open"
-    PASSED = "passed"
-    FAILED = "failed"
-
-
-class JobStanding(msgspec.Struct, frozen=True, kw_only=True):
-    """One job, as the log tells it."""
-
-    job_id: UUID
-    job: str
-    state: JobState
-    requested_by: str
-    requested_at: datetime
-    answered_at: datetime | None = None
-    outcome: str | None = None
-
-
 def request_verification(log: EventLog, tenant_id: str, cause: Cause) -> tuple[UUID, int]:
     """Ask for a check of a tenant's whole chain; return the job's id and the request's position."""
     verification_id = uuid4()
-    stream = verification_stream(verification_id)
+    stream = VERIFICATION_JOB.stream(verification_id)
     position = handle(log, tenant_id, VERIFICATION, stream, RequestVerification(), cause)
     assert position is not None, "Nobody asked under a fresh id before."
     return verification_id, position
@@ -71,7 +40,7 @@ class VerifyChain:
         Raises:
             LogUnavailable: the database did not answer; trying again is safe.
         """
-        stream = verification_stream(verification_id)
+        stream = VERIFICATION_JOB.stream(verification_id)
         story = self._log.read_stream(tenant_id, stream)
         if len(story) != 1:
             return
@@ -87,8 +56,7 @@ def answer(verdict: Verdict, position: int) -> PassVerification | FailVerificati
     """Return what a verdict says to a request that stands at a position."""
     if verdict.fault is not None:
         return FailVerification(
-            at_position=max(verdict.fault.position, 1),
-            reason=verdict.fault.reason[:SHORT_TEXT_CHARACTERS_MAX],
+            at_position=max(verdict.fault.position, 1), reason=shortened(verdict.fault.reason)
         )
     if verdict.head.position < position:
         return FailVerification(
@@ -98,36 +66,3 @@ def answer(verdict: Verdict, position: int) -> PassVerification | FailVerificati
     return PassVerification(
         up_to=verdict.head.position, hash=verdict.head.hash.hex(), events=verdict.events
     )
-
-
-def jobs_of(facts: Iterable[AnyRecorded]) -> list[JobStanding]:
-    """Fold facts, oldest first, into the jobs they tell of, newest first."""
-    jobs: dict[str, JobStanding] = {}
-    for fact in facts:
-        stream_id, at = fact.stream_id, fact.recorded_at
-        match fact.event:
-            case VerificationRequested():
-                jobs[stream_id] = JobStanding(
-                    job_id=UUID(stream_id.removeprefix(VERIFICATION_STREAM)),
-                    job="verify",
-                    state=JobState.OPEN,
-                    requested_by=fact.actor,
-                    requested_at=at,
-                )
-            case VerificationPassed(up_to=up_to, hash=hash_):
-                jobs[stream_id] = msgspec.structs.replace(
-                    jobs[stream_id],
-                    state=JobState.PASSED,
-                    answered_at=at,
-                    outcome=f"{up_to} facts are whole; the last hash is {hash_[:16]}…",
-                )
-            case VerificationFailed(at_position=position, reason=reason):
-                jobs[stream_id] = msgspec.structs.replace(
-                    jobs[stream_id],
-                    state=JobState.FAILED,
-                    answered_at=at,
-                    outcome=f"at position {position}: {reason}",
-                )
-            case _:
-                pass  # other facts tell nothing of jobs
-    return list(reversed(jobs.values()))

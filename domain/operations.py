@@ -50,10 +50,10 @@ class VerificationPassed(Event, frozen=True, tag="verification.passed"):
 
 
 class VerificationFailed(Event, frozen=True, tag="verification.failed"):
-    """A check found a fact that is not what its hash says, or none where one must be."""
+    """A check found a fact that is not what its hash says, or none where one must be; or it could not be done at all."""
 
-    at_position: Position  # the first that is wrong
     reason: ShortText
+    at_position: Position | None = None  # the first that is wrong; None: the check was not done
 
 
 FollowerEvent: TypeAlias = FollowerEventRetried | FollowerEventSkipped
@@ -89,10 +89,10 @@ class PassVerification(Command, frozen=True):
 
 
 class FailVerification(Command, frozen=True):
-    """State where the chain is broken."""
+    """State where the chain is broken, or that nobody could look."""
 
-    at_position: Position
     reason: ShortText
+    at_position: Position | None = None
 
 
 FollowerCommand: TypeAlias = RetryEvent | SkipEvent

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from projections.alert_board import ALERT_BOARD
-from projections.directory import DEVICES, PERSONS, SITES
+from projections.directory import DEVICES, PERSONS, SHIFTS, SITES, TASKS, TOURS
 from projections.fraud_scores import FRAUD_SCORES
+from projections.job_board import JOB_BOARD
 from projections.kernel import Projection
 from projections.signals import SIGNALS
 from projections.ticket_board import TICKET_BOARD
@@ -18,5 +19,9 @@ PROJECTIONS: tuple[Projection[Any], ...] = (
     SITES,
     PERSONS,
     DEVICES,
+    TOURS,
+    SHIFTS,
+    TASKS,
     SIGNALS,
+    JOB_BOARD,
 )

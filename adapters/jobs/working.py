@@ -3,46 +3,58 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 from dramatiq import Worker
 
+from adapters.jobs.attempting import Attempts, UseCase
+from adapters.jobs.declaring import Bench
 from adapters.jobs.sending import LEASE_S, Sender
-from adapters.jobs.verifying import broker_on, declare
 from adapters.postgres.database import Database
-from application.jobs import VerifyChain
+from application.ports import EventLog
+from domain.jobs import JOBS
 
 STOP_LOOK_S = 0.1  # how often a worker process looks whether it shall end
-STOP_PATIENCE_MS = 10_000  # for jobs under way; what is cut off is sent again
+STOP_PATIENCE_S = 10.0  # for jobs under way; what is cut off is sent again
 IDLE_LOOK_MS = 200  # how long an idle worker waits for a message at a time
 
 
 class WorkerProcess:
-    """A sender and a Dramatiq worker on a broker of their own."""
+    """A sender, and a Dramatiq worker for each job that has a use case here."""
 
     def __init__(
         self,
         database: Database,
+        log: EventLog,
         redis_url: str,
-        verify: VerifyChain,
+        use_cases: Mapping[str, UseCase],
         *,
         threads: int,
         lease_s: float = LEASE_S,
     ) -> None:
-        self.broker = broker_on(redis_url)
-        self.sender = Sender(database, declare(self.broker, verify), lease_s=lease_s)
-        self._worker = Worker(self.broker, worker_threads=threads, worker_timeout=IDLE_LOOK_MS)
+        jobs = [job for job in JOBS if job.name in use_cases]
+        self.bench = Bench(redis_url, jobs, Attempts(database, log, use_cases))
+        self.sender = Sender(database, self.bench.actors, lease_s=lease_s)
+        self._workers = [
+            Worker(broker, worker_threads=threads, worker_timeout=IDLE_LOOK_MS)
+            for broker in self.bench.brokers.values()
+        ]
         self._stopping = False
 
     def run(self) -> None:
         """Work until `stop` is called from another thread or a signal handler."""
-        self._worker.start()
+        for worker in self._workers:
+            # Dramatiq's own command line says so; it starts the clock of the time limits.
+            worker.broker.emit_after("process_boot")
+            worker.start()
         self.sender.start()
         while not self._stopping:
             time.sleep(STOP_LOOK_S)
         self.sender.stop()
-        self._worker.stop(timeout=STOP_PATIENCE_MS)
-        self.broker.close()
-        self.broker.client.close()
+        deadline = time.monotonic() + STOP_PATIENCE_S
+        for worker in self._workers:
+            worker.stop(timeout=max(int((deadline - time.monotonic()) * 1_000), 1))
+        self.bench.close()
 
     def stop(self) -> None:
         """Let the jobs under way finish, and end; safe inside a signal handler."""

@@ -60,6 +60,7 @@ class ThresholdReason(StrEnum):
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Threshold = Annotated[float, msgspec.Meta(ge=0.5, le=20)]  # standard deviations
 SampleCount = Annotated[int, msgspec.Meta(ge=0)]
+Days = Annotated[int, msgspec.Meta(ge=1, le=365)]
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,7 +160,7 @@ class TuningRequested(Event, frozen=True, tag="tuning.requested"):
 
     tuning_id: UUID
     until: Instant  # the end of the time whose verdicts count
-    days: Annotated[int, msgspec.Meta(ge=1, le=365)]
+    days: Days
 
 
 class Unchanged(msgspec.Struct, frozen=True):

@@ -43,7 +43,7 @@ COMMANDS: list[tuple[str, str, Group, str]] = [
         "Show how far each follower is; retry or skip what is parked.",
     ),
     ("rebuild", "rebuild", LOOK, "Rebuild a read model from the log and swap it in."),
-    ("job", "job", LOOK, "Ask for long work, such as a verification, and see its answer."),
+    ("jobs", "jobs", LOOK, "Ask for long work, such as a verification, and see its answer."),
     ("import", "importing", FEED, "Import signals from a CSV or NDJSON file."),
     ("simulate", "simulate", FEED, "Play simulated field signals against a running Vedette."),
 ]
