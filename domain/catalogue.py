@@ -12,6 +12,7 @@ import msgspec
 from domain.access import ApiKeyEvent, UserEvent
 from domain.alert import AlertEvent
 from domain.anomaly.facts import AnomalyEvent, ThresholdEvent, TuningEvent
+from domain.assignment import AssignmentEvent
 from domain.directory.device import DeviceEvent
 from domain.directory.person import PersonEvent
 from domain.directory.shift import ShiftEvent
@@ -23,8 +24,10 @@ from domain.finding.facts import AuditEvent, FindingEvent
 from domain.fraud.facts import FraudEvent
 from domain.incident.facts import IncidentEvent
 from domain.kernel import Event
+from domain.mail import EscalationAddressEvent, MailEvent
 from domain.muting.facts import MutingEvent
 from domain.operations import OperationsEvent
+from domain.service_level.facts import ServiceLevelEvent
 from domain.signals import SignalEvent
 from domain.ticket import TicketEvent
 
@@ -50,6 +53,10 @@ AnyEvent: TypeAlias = (
     | IncidentEvent
     | MutingEvent
     | TicketEvent
+    | ServiceLevelEvent
+    | AssignmentEvent
+    | EscalationAddressEvent
+    | MailEvent
 )
 
 E_co = TypeVar("E_co", bound=Event, covariant=True)

@@ -109,7 +109,11 @@ def structs_in(type_: mi.Type) -> Iterator[type[msgspec.Struct]]:
     match type_:
         case mi.StructType(cls=cls):
             yield cls
-        case mi.Metadata(type=inner) | mi.ListType(item_type=inner):
+        case (
+            mi.Metadata(type=inner)
+            | mi.ListType(item_type=inner)
+            | mi.VarTupleType(item_type=inner)
+        ):
             yield from structs_in(inner)
         case mi.UnionType(types=types):
             for one in types:
@@ -155,6 +159,8 @@ def is_personal(type_: mi.Type) -> bool:
     match type_:
         case mi.Metadata(type=inner, extra=extra):
             return bool(extra and extra.get("personal")) or is_personal(inner)
+        case mi.VarTupleType(item_type=inner):
+            return is_personal(inner)
         case mi.UnionType(types=types):
             return any(is_personal(one) for one in types)
         case _:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import get_args
 from uuid import UUID
 
@@ -14,10 +15,12 @@ from domain.fraud.types import FraudType
 from domain.severity import Severity
 from domain.ticket import (
     Priority,
+    TicketAbsorbed,
     TicketAssigned,
     TicketCancelled,
     TicketCategory,
     TicketClosed,
+    TicketEscalated,
     TicketEvent,
     TicketHeld,
     TicketLinked,
@@ -28,10 +31,20 @@ from domain.ticket import (
     TicketRepeated,
     TicketResolved,
     TicketResumed,
+    TicketSlaAtRisk,
+    TicketSlaBreached,
     TicketStarted,
     TicketStatus,
 )
 from projections.kernel import Projection, key_behind
+
+
+class Sla(StrEnum):
+    """What was told of a ticket's targets in this term, the worst of it. One that is over keeps it."""
+
+    OK = "OK"
+    AT_RISK = "AT_RISK"
+    BREACHED = "BREACHED"
 
 
 class TicketRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +71,11 @@ class TicketRow(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
     position: int  # of the last fact folded into the row
     version: int  # of the ticket's stream, for If-Match
+    finding_id: UUID | None = None
+    incident_id: UUID | None = None
+    absorbed: list[UUID] = []  # tickets that were merged into this one
+    sla: Sla = Sla.OK
+    escalation_level: int = 0
 
 
 def project(row: TicketRow | None, fact: AnyRecorded) -> TicketRow | None:
@@ -74,7 +92,7 @@ def project(row: TicketRow | None, fact: AnyRecorded) -> TicketRow | None:
     )
 
 
-def told(row: TicketRow, fact: AnyRecorded) -> TicketRow:
+def told(row: TicketRow, fact: AnyRecorded) -> TicketRow:  # noqa: C901 - one arm a fact
     """Return the row with what a fact says; a comment and the like leave the fields as they are."""
     match fact.event:
         case TicketAssigned(assignee=assignee):
@@ -93,13 +111,21 @@ def told(row: TicketRow, fact: AnyRecorded) -> TicketRow:
             return replace(row, status=TicketStatus.CLOSED)
         case TicketReopened():
             status = TicketStatus.NEW if row.assignee is None else TicketStatus.ASSIGNED
-            return replace(row, status=status, resolution=None)
+            return replace(row, status=status, resolution=None, sla=Sla.OK, escalation_level=0)
         case TicketCancelled():
             return replace(row, status=TicketStatus.CANCELLED, waiting_until=None)
         case TicketMerged(into_ticket_id=into):
             return replace(row, status=TicketStatus.MERGED, merged_into=into, waiting_until=None)
         case TicketPrioritised(priority=priority):
-            return replace(row, priority=priority)
+            return replace(row, priority=priority, sla=Sla.OK)
+        case TicketSlaAtRisk():
+            return row if row.sla is Sla.BREACHED else replace(row, sla=Sla.AT_RISK)
+        case TicketSlaBreached():
+            return replace(row, sla=Sla.BREACHED)
+        case TicketEscalated(level=level):
+            return replace(row, escalation_level=level)
+        case TicketAbsorbed(other_ticket_id=other):
+            return replace(row, absorbed=[*row.absorbed, other])
         case TicketLinked(other_ticket_id=other):
             return replace(row, links=[*row.links, other])
         case TicketRepeated(severity=severity, count=count):
@@ -126,6 +152,8 @@ def opened(fact: AnyRecorded, ticket: TicketOpened) -> TicketRow:
         updated_at=fact.recorded_at,
         position=fact.position,
         version=fact.version,
+        finding_id=ticket.finding_id,
+        incident_id=ticket.incident_id,
     )
 
 

@@ -19,6 +19,7 @@ from domain.access.user import EnrolUser as EnrolUser
 from domain.access.user import ReinstateUser as ReinstateUser
 from domain.access.user import SuspendUser as SuspendUser
 from domain.access.user import UserCommand as UserCommand
+from domain.access.user import UserEmailChanged as UserEmailChanged
 from domain.access.user import UserEnrolled as UserEnrolled
 from domain.access.user import UserEvent as UserEvent
 from domain.access.user import UserReinstated as UserReinstated

@@ -12,7 +12,16 @@ import msgspec
 from msgspec.structs import replace
 
 from domain.access.roles import Role, Roles, SiteScope, in_order, scope_in_order
-from domain.kernel import Command, Decider, Event, Identifier, PersonalName, ShortText, Unknown
+from domain.kernel import (
+    Command,
+    Decider,
+    Event,
+    Identifier,
+    PersonalEmail,
+    PersonalName,
+    ShortText,
+    Unknown,
+)
 
 
 class UserEnrolled(Event, frozen=True, tag="user.enrolled"):
@@ -28,6 +37,12 @@ class UserRenamed(Event, frozen=True, tag="user.renamed"):
     """A user's name was corrected or has changed. The username stays."""
 
     name: PersonalName
+
+
+class UserEmailChanged(Event, frozen=True, tag="user.email_changed"):
+    """A user is told of escalations and breaches at this address from here on; null means by no mail."""
+
+    email: PersonalEmail | None
 
 
 class UserRolesGranted(Event, frozen=True, tag="user.roles_granted"):
@@ -55,6 +70,7 @@ class UserReinstated(Event, frozen=True, tag="user.reinstated"):
 UserEvent: TypeAlias = (
     UserEnrolled
     | UserRenamed
+    | UserEmailChanged
     | UserRolesGranted
     | UserScopeLimited
     | UserSuspended
@@ -69,6 +85,7 @@ class EnrolUser(Command, frozen=True):
     name: PersonalName
     roles: Roles
     site_scope: SiteScope = None
+    email: PersonalEmail | None = None
 
 
 class SuspendUser(Command, frozen=True):
@@ -105,6 +122,7 @@ class User(msgspec.Struct, frozen=True):
     name: str = ""
     roles: tuple[Role, ...] = ()
     site_scope: tuple[str, ...] | None = None
+    email: str | None = None
 
 
 def decide(user: User, command: UserCommand) -> list[UserEvent]:
@@ -133,19 +151,24 @@ def decide(user: User, command: UserCommand) -> list[UserEvent]:
 def enrolment(user: User, wanted: EnrolUser) -> list[UserEvent]:
     roles = in_order(wanted.roles)
     site_scope = scope_in_order(wanted.site_scope)
+    facts: list[UserEvent] = []
     if user.standing is Standing.UNHEARD_OF:
-        return [
+        facts.append(
             UserEnrolled(
                 username=wanted.username, name=wanted.name, roles=roles, site_scope=site_scope
             )
-        ]
-    facts: list[UserEvent] = []
+        )
+        if wanted.email is not None:
+            facts.append(UserEmailChanged(email=wanted.email))
+        return facts
     if wanted.name != user.name:
         facts.append(UserRenamed(name=wanted.name))
     if roles != user.roles:
         facts.append(UserRolesGranted(roles=roles))
     if site_scope != user.site_scope:
         facts.append(UserScopeLimited(site_scope=site_scope))
+    if wanted.email != user.email:
+        facts.append(UserEmailChanged(email=wanted.email))
     return facts
 
 
@@ -161,6 +184,8 @@ def evolve(user: User, event: UserEvent) -> User:
             return User(Standing.ACTIVE, name, roles, site_scope)
         case UserRenamed(name=name):
             return replace(user, name=name)
+        case UserEmailChanged(email=email):
+            return replace(user, email=email)
         case UserRolesGranted(roles=roles):
             return replace(user, roles=roles)
         case UserScopeLimited(site_scope=site_scope):

@@ -1,11 +1,16 @@
 """Ticket: work for a person, from the moment it is asked for until it is over."""
 
 from domain.ticket.facts import Priority as Priority
+from domain.ticket.facts import ServiceTarget as ServiceTarget
+from domain.ticket.facts import TicketAbsorbed as TicketAbsorbed
 from domain.ticket.facts import TicketAssigned as TicketAssigned
+from domain.ticket.facts import TicketAssignmentLeft as TicketAssignmentLeft
+from domain.ticket.facts import TicketAssignmentRequested as TicketAssignmentRequested
 from domain.ticket.facts import TicketCancelled as TicketCancelled
 from domain.ticket.facts import TicketCategory as TicketCategory
 from domain.ticket.facts import TicketClosed as TicketClosed
 from domain.ticket.facts import TicketCommented as TicketCommented
+from domain.ticket.facts import TicketEscalated as TicketEscalated
 from domain.ticket.facts import TicketEvent as TicketEvent
 from domain.ticket.facts import TicketEvidenceWithdrawn as TicketEvidenceWithdrawn
 from domain.ticket.facts import TicketHeld as TicketHeld
@@ -17,11 +22,14 @@ from domain.ticket.facts import TicketReopened as TicketReopened
 from domain.ticket.facts import TicketRepeated as TicketRepeated
 from domain.ticket.facts import TicketResolved as TicketResolved
 from domain.ticket.facts import TicketResumed as TicketResumed
+from domain.ticket.facts import TicketSlaAtRisk as TicketSlaAtRisk
+from domain.ticket.facts import TicketSlaBreached as TicketSlaBreached
 from domain.ticket.facts import TicketStarted as TicketStarted
 from domain.ticket.facts import TicketStatus as TicketStatus
 from domain.ticket.lifecycle import OPEN_STATUSES as OPEN_STATUSES
 from domain.ticket.lifecycle import TICKET as TICKET
 from domain.ticket.lifecycle import ticket_stream as ticket_stream
+from domain.ticket.refusals import TargetIsReached as TargetIsReached
 from domain.ticket.refusals import TicketIsNotAssigned as TicketIsNotAssigned
 from domain.ticket.refusals import TicketIsNotOnHold as TicketIsNotOnHold
 from domain.ticket.refusals import TicketIsNotResolved as TicketIsNotResolved
@@ -33,19 +41,25 @@ from domain.ticket.refusals import TicketUnknown as TicketUnknown
 from domain.ticket.refusals import WaitingUntilIsNoDate as WaitingUntilIsNoDate
 from domain.ticket.refusals import WaitingUntilNeedsZone as WaitingUntilNeedsZone
 from domain.ticket.state import Ticket as Ticket
+from domain.ticket.wishes import AbsorbTicket as AbsorbTicket
 from domain.ticket.wishes import AssignTicket as AssignTicket
 from domain.ticket.wishes import CancelTicket as CancelTicket
 from domain.ticket.wishes import CloseTicket as CloseTicket
 from domain.ticket.wishes import CommentTicket as CommentTicket
+from domain.ticket.wishes import EscalateTicket as EscalateTicket
 from domain.ticket.wishes import HoldTicket as HoldTicket
+from domain.ticket.wishes import LeaveAssignment as LeaveAssignment
 from domain.ticket.wishes import LinkTicket as LinkTicket
 from domain.ticket.wishes import MergeTicket as MergeTicket
 from domain.ticket.wishes import OpenTicket as OpenTicket
 from domain.ticket.wishes import PrioritiseTicket as PrioritiseTicket
 from domain.ticket.wishes import ReopenTicket as ReopenTicket
 from domain.ticket.wishes import RepeatTicket as RepeatTicket
+from domain.ticket.wishes import RequestAssignment as RequestAssignment
 from domain.ticket.wishes import ResolveTicket as ResolveTicket
 from domain.ticket.wishes import ResumeTicket as ResumeTicket
 from domain.ticket.wishes import StartTicket as StartTicket
+from domain.ticket.wishes import TellTicketAtRisk as TellTicketAtRisk
+from domain.ticket.wishes import TellTicketBreached as TellTicketBreached
 from domain.ticket.wishes import TicketCommand as TicketCommand
 from domain.ticket.wishes import WithdrawTicketEvidence as WithdrawTicketEvidence

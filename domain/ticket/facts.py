@@ -18,6 +18,7 @@ class TicketCategory(StrEnum):
     """Whose kind of work it is."""
 
     SECURITY_FRAUD = "SECURITY_FRAUD"
+    SECURITY = "SECURITY"
     OPERATIONS = "OPERATIONS"
 
 
@@ -43,7 +44,18 @@ class Priority(StrEnum):
     LOW = "LOW"
 
 
+class ServiceTarget(StrEnum):
+    """What a service level promises: that somebody takes a ticket on, and that the work gets done."""
+
+    ACKNOWLEDGE = "ACKNOWLEDGE"
+    RESOLVE = "RESOLVE"
+
+
+ESCALATION_LEVEL_MAX = 2
+
 RepeatCount = Annotated[int, msgspec.Meta(ge=0)]
+ElapsedS = Annotated[float, msgspec.Meta(ge=0)]
+EscalationLevel = Annotated[int, msgspec.Meta(ge=1, le=ESCALATION_LEVEL_MAX)]
 
 
 class TicketOpened(Event, frozen=True, tag="ticket.opened"):
@@ -62,6 +74,7 @@ class TicketOpened(Event, frozen=True, tag="ticket.opened"):
     assignee: Identifier | None = None  # for whom it was opened; TicketAssigned follows
     evidence: UUID | None = None  # the signal that was judged
     finding_id: UUID | None = None  # the finding that it was opened for
+    seen_at: Instant | None = None  # when the trouble happened; a repeat is told by the time from it
     incident_id: UUID | None = None  # the incident that it was opened for
 
 
@@ -132,6 +145,49 @@ class TicketMerged(Event, frozen=True, tag="ticket.merged"):
     into_ticket_id: UUID
 
 
+class TicketAbsorbed(Event, frozen=True, tag="ticket.absorbed"):
+    """Another ticket turned out to be the same work and was merged into this one. What was said about it stays with it."""
+
+    other_ticket_id: UUID
+
+
+class TicketSlaAtRisk(Event, frozen=True, tag="ticket.sla_at_risk"):
+    """Four fifths of the time for a target are gone and the target is not reached. Stated once for each term of a ticket, by its timer."""
+
+    target: ServiceTarget
+    due_at: Instant  # when the target is missed
+    elapsed_s: ElapsedS  # time that counted so far, in seconds; a hold does not
+
+
+class TicketSlaBreached(Event, frozen=True, tag="ticket.sla_breached"):
+    """The time for a target is over and the target was not reached. Stated once for each term of a ticket, by its timer; late, if nothing ran when it was due."""
+
+    target: ServiceTarget
+    due_at: Instant  # when the target was missed
+    elapsed_s: ElapsedS  # time that counted so far, in seconds; a hold does not
+
+
+class TicketEscalated(Event, frozen=True, tag="ticket.escalated"):
+    """A ticket was lifted to a higher level since a target was missed; its time begins anew. Stated by a policy; facts of its new priority and assignee stand before it."""
+
+    level: EscalationLevel  # 1: to the supervisor; 2: to the tenant's escalation address
+    reason: ShortText
+    target: ServiceTarget  # that was missed
+    due_at: Instant  # when it was missed
+    priority: Priority  # from here on
+    assignee: Identifier | None = None  # who has it from here on
+
+
+class TicketAssignmentRequested(Event, frozen=True, tag="ticket.assignment_requested"):
+    """A person asked that the tenant's rules find an assignee for a ticket. A policy answers by TicketAssigned or TicketAssignmentLeft."""
+
+
+class TicketAssignmentLeft(Event, frozen=True, tag="ticket.assignment_left"):
+    """The tenant's rules were asked for an assignee, and left a ticket with whom it was, or in the queue."""
+
+    reason: ShortText
+
+
 class TicketRepeated(Event, frozen=True, tag="ticket.repeated"):
     """The trouble that a ticket is about came again while it was open, or an evidence of it turned out worse. Stated by a policy in place of a second ticket."""
 
@@ -139,8 +195,9 @@ class TicketRepeated(Event, frozen=True, tag="ticket.repeated"):
     count: (
         RepeatCount  # repeats so far; the opening is none, nor is a worse look at a known evidence
     )
-    alert_id: UUID  # the alert that told of it
-    score: Score  # that it told of
+    alert_id: UUID | None = None  # the alert that told of it
+    finding_id: UUID | None = None  # the finding that told of it
+    score: Score | None = None  # that an alert told of
     evidence: UUID | None = None  # the signal that was judged
 
 
@@ -164,6 +221,12 @@ TicketEvent: TypeAlias = (
     | TicketPrioritised
     | TicketLinked
     | TicketMerged
+    | TicketAbsorbed
+    | TicketSlaAtRisk
+    | TicketSlaBreached
+    | TicketEscalated
+    | TicketAssignmentRequested
+    | TicketAssignmentLeft
     | TicketRepeated
     | TicketEvidenceWithdrawn
 )

@@ -12,14 +12,21 @@
     CancelTicket    unknown  Cancelled  Cancelled   Cancelled    Cancelled   over      over      so         over
     PrioritiseTicket         Prioritised ¹ in these four                     over      over      over       over
     MergeTicket              Merged in these four                            over      over      over       over ¹
+    AbsorbTicket             Absorbed ¹ in these four                        over ¹    over ¹    over ¹     over ¹
+    TellTicketAtRisk unknown AtRisk ³   AtRisk ³    AtRisk ³     on_hold     over      over      over       over
+    TellTicketBreached       Breached ³ Breached ³  Breached ³   on_hold     over      over      over       over
+    EscalateTicket           Escalated ¹ in these four                       over      over      over       over
+    RequestAssignment        AssignmentRequested ¹ in these four             over      over      over       over
     RepeatTicket    unknown  Repeated ² Repeated ²  Repeated ²   on_hold     over      over      over       over
     CommentTicket, LinkTicket ¹, WithdrawTicketEvidence ¹: granted in every status but the first
+    LeaveAssignment: granted wherever an assignment is asked for, else so
 
 "so" is already so: no fact. The words in small letters are refusals: ticket.unknown, ticket.over,
 ticket.not_assigned, ticket.not_started, ticket.on_hold, ticket.not_on_hold, ticket.not_resolved.
 ¹ So where nothing would differ: the assignee, the hold, the resolution, the priority, the ticket
-that is named, the evidence that was withdrawn before.
+that is named, the evidence that was withdrawn before, the miss that lifted it before.
 ² So where the evidence is known and no worse than the ticket; it is counted once.
+³ So where it was told in this term; ticket.target_reached where ACKNOWLEDGE is told and somebody has it.
 
 A repeat that comes while a ticket is on hold is refused: it waits for something outside and nobody
 looks at it, so the same trouble deserves a ticket of its own.
@@ -33,7 +40,9 @@ from uuid import UUID
 
 from domain.kernel import Decider
 from domain.severity import worst
+from domain.ticket import service
 from domain.ticket.facts import (
+    TicketAbsorbed,
     TicketAssigned,
     TicketCancelled,
     TicketClosed,
@@ -66,20 +75,26 @@ from domain.ticket.refusals import (
 )
 from domain.ticket.state import Ticket, evolve
 from domain.ticket.wishes import (
+    AbsorbTicket,
     AssignTicket,
     CancelTicket,
     CloseTicket,
     CommentTicket,
+    EscalateTicket,
     HoldTicket,
+    LeaveAssignment,
     LinkTicket,
     MergeTicket,
     OpenTicket,
     PrioritiseTicket,
     ReopenTicket,
     RepeatTicket,
+    RequestAssignment,
     ResolveTicket,
     ResumeTicket,
     StartTicket,
+    TellTicketAtRisk,
+    TellTicketBreached,
     TicketCommand,
     WithdrawTicketEvidence,
 )
@@ -112,6 +127,7 @@ def decide(ticket: Ticket, command: TicketCommand) -> list[TicketEvent]:  # noqa
         TicketIsOnHold: it waits for something outside.
         TicketIsNotOnHold: it does not wait.
         TicketIsNotResolved: the work is not done.
+        TargetIsReached: a timer wants to tell of a target that needs no clock any more.
         TicketIsTheSame: it was to be linked or merged with itself.
         WaitingUntilNeedsZone: the moment to wait for has no time zone.
     """
@@ -148,6 +164,25 @@ def decide(ticket: Ticket, command: TicketCommand) -> list[TicketEvent]:  # noqa
         case MergeTicket(into_ticket_id=into):
             require_another(ticket, into, "$.into_ticket_id")
             return merge(ticket, into)
+        case AbsorbTicket(other_ticket_id=other):
+            require_another(ticket, other, "$.other_ticket_id")
+            return absorb(ticket, other)
+        case TellTicketAtRisk():
+            require_open(ticket)
+            require_going_on(ticket)
+            return service.at_risk(ticket, command)
+        case TellTicketBreached():
+            require_open(ticket)
+            require_going_on(ticket)
+            return service.breached(ticket, command)
+        case EscalateTicket():
+            require_open(ticket)
+            return service.escalate(ticket, command)
+        case RequestAssignment():
+            require_open(ticket)
+            return service.request_assignment(ticket)
+        case LeaveAssignment(reason=reason):
+            return service.leave_assignment(ticket, reason)
         case RepeatTicket():
             return repeat(ticket, command)
         case WithdrawTicketEvidence(reason=reason):
@@ -170,6 +205,9 @@ def opening(command: OpenTicket) -> list[TicketEvent]:
         alert_id=command.alert_id,
         assignee=command.assignee,
         evidence=command.evidence,
+        finding_id=command.finding_id,
+        incident_id=command.incident_id,
+        seen_at=command.seen_at,
     )
     if command.assignee is None:
         return [opened]
@@ -251,11 +289,18 @@ def merge(ticket: Ticket, into: UUID) -> list[TicketEvent]:
     return [TicketMerged(into_ticket_id=into)]
 
 
+def absorb(ticket: Ticket, other: UUID) -> list[TicketEvent]:
+    if other in ticket.absorbed:
+        return []
+    require_open(ticket)
+    return [TicketAbsorbed(other_ticket_id=other)]
+
+
 def repeat(ticket: Ticket, command: RepeatTicket) -> list[TicketEvent]:
     require_open(ticket)
     require_going_on(ticket)
     severity = worst(ticket.severity, command.severity)
-    known = command.evidence in ticket.evidences
+    known = (command.evidence or command.finding_id) in ticket.evidences
     if known and severity is ticket.severity:
         return []
     return [
@@ -263,6 +308,7 @@ def repeat(ticket: Ticket, command: RepeatTicket) -> list[TicketEvent]:
             severity=severity,
             count=ticket.repeats if known else ticket.repeats + 1,
             alert_id=command.alert_id,
+            finding_id=command.finding_id,
             score=command.score,
             evidence=command.evidence,
         )

@@ -47,6 +47,12 @@ class TicketIsNotResolved(Refused):
     code = "ticket.not_resolved"
 
 
+class TargetIsReached(Refused):
+    """The ticket was taken on in time, or late; its target needs no clock any more."""
+
+    code = "ticket.target_reached"
+
+
 class TicketIsTheSame(Refused):
     """A ticket can neither be linked to itself nor merged into itself."""
 

@@ -12,10 +12,15 @@ from msgspec.structs import replace
 from domain.severity import Severity
 from domain.ticket.facts import (
     Priority,
+    ServiceTarget,
+    TicketAbsorbed,
     TicketAssigned,
+    TicketAssignmentLeft,
+    TicketAssignmentRequested,
     TicketCancelled,
     TicketClosed,
     TicketCommented,
+    TicketEscalated,
     TicketEvent,
     TicketEvidenceWithdrawn,
     TicketHeld,
@@ -27,6 +32,8 @@ from domain.ticket.facts import (
     TicketRepeated,
     TicketResolved,
     TicketResumed,
+    TicketSlaAtRisk,
+    TicketSlaBreached,
     TicketStarted,
     TicketStatus,
 )
@@ -45,8 +52,14 @@ class Ticket(msgspec.Struct, frozen=True):
     merged_into: UUID | None = None
     links: frozenset[UUID] = frozenset()
     repeats: int = 0
-    evidences: frozenset[UUID] = frozenset()  # those that were named
+    evidences: frozenset[UUID] = frozenset()  # signals, else findings, that were named
     evidence_withdrawn: bool = False
+    absorbed: frozenset[UUID] = frozenset()  # tickets that were merged into this one
+    warned: frozenset[ServiceTarget] = frozenset()  # at risk in this term
+    missed: frozenset[ServiceTarget] = frozenset()  # breached in this term
+    escalation_level: int = 0
+    escalated_for: frozenset[tuple[ServiceTarget, datetime]] = frozenset()
+    assignment_asked: bool = False
 
 
 def evolve(ticket: Ticket, event: TicketEvent) -> Ticket:  # noqa: C901 - one arm a fact
@@ -55,7 +68,12 @@ def evolve(ticket: Ticket, event: TicketEvent) -> Ticket:  # noqa: C901 - one ar
         case TicketOpened():
             return opened(event)
         case TicketAssigned(assignee=assignee):
-            return replace(ticket, status=after_assignment(ticket), assignee=assignee)
+            return replace(
+                ticket,
+                status=after_assignment(ticket),
+                assignee=assignee,
+                assignment_asked=False,
+            )
         case TicketStarted():
             return replace(ticket, status=TicketStatus.IN_PROGRESS)
         case TicketHeld(reason=reason, waiting_until=until):
@@ -73,11 +91,24 @@ def evolve(ticket: Ticket, event: TicketEvent) -> Ticket:  # noqa: C901 - one ar
         case TicketCommented():
             return ticket
         case TicketPrioritised(priority=priority):
-            return replace(ticket, priority=priority)
+            return new_term(replace(ticket, priority=priority))
         case TicketLinked(other_ticket_id=other):
             return replace(ticket, links=ticket.links | {other})
         case TicketMerged(into_ticket_id=into):
             return replace(ticket, status=TicketStatus.MERGED, merged_into=into)
+        case TicketAbsorbed(other_ticket_id=other):
+            return replace(ticket, absorbed=ticket.absorbed | {other})
+        case TicketSlaAtRisk(target=target):
+            return replace(ticket, warned=ticket.warned | {target})
+        case TicketSlaBreached(target=target):
+            return replace(ticket, missed=ticket.missed | {target})
+        case TicketEscalated(level=level, target=target, due_at=due_at):
+            misses = ticket.escalated_for | {(target, due_at)}
+            return new_term(replace(ticket, escalation_level=level, escalated_for=misses))
+        case TicketAssignmentRequested():
+            return replace(ticket, assignment_asked=True)
+        case TicketAssignmentLeft():
+            return replace(ticket, assignment_asked=False)
         case TicketRepeated():
             return repeated(ticket, event)
         case TicketEvidenceWithdrawn():
@@ -92,7 +123,7 @@ def opened(event: TicketOpened) -> Ticket:
         ticket_id=event.ticket_id,
         severity=event.severity,
         priority=event.priority,
-        evidences=named(event.evidence),
+        evidences=named(event.evidence or event.finding_id),
     )
 
 
@@ -101,7 +132,7 @@ def repeated(ticket: Ticket, event: TicketRepeated) -> Ticket:
         ticket,
         severity=event.severity,
         repeats=event.count,
-        evidences=ticket.evidences | named(event.evidence),
+        evidences=ticket.evidences | named(event.evidence or event.finding_id),
         evidence_withdrawn=False,  # what came again stands on evidence of its own
     )
 
@@ -112,7 +143,13 @@ def named(evidence: UUID | None) -> frozenset[UUID]:
 
 def reopened(ticket: Ticket) -> Ticket:
     status = TicketStatus.NEW if ticket.assignee is None else TicketStatus.ASSIGNED
-    return replace(ticket, status=status, hold=None, resolution=None)
+    afresh = new_term(replace(ticket, escalation_level=0))
+    return replace(afresh, status=status, hold=None, resolution=None)
+
+
+def new_term(ticket: Ticket) -> Ticket:
+    """Return the ticket with targets of which nothing was told yet."""
+    return replace(ticket, warned=frozenset(), missed=frozenset())
 
 
 def after_assignment(ticket: Ticket) -> TicketStatus | None:

@@ -9,7 +9,7 @@ from domain.alert.facts import DedupKey, Score
 from domain.fraud.types import FraudType
 from domain.kernel import Command, Identifier, Instant, LongText, ShortText
 from domain.severity import Severity
-from domain.ticket.facts import Priority, TicketCategory
+from domain.ticket.facts import ElapsedS, Priority, ServiceTarget, TicketCategory
 
 
 class OpenTicket(Command, frozen=True):
@@ -27,6 +27,9 @@ class OpenTicket(Command, frozen=True):
     alert_id: UUID | None = None
     assignee: Identifier | None = None
     evidence: UUID | None = None
+    finding_id: UUID | None = None
+    incident_id: UUID | None = None
+    seen_at: Instant | None = None
 
 
 class AssignTicket(Command, frozen=True):
@@ -96,12 +99,53 @@ class MergeTicket(Command, frozen=True):
     into_ticket_id: UUID
 
 
+class AbsorbTicket(Command, frozen=True):
+    """Say that another ticket was merged into this one."""
+
+    other_ticket_id: UUID
+
+
+class TellTicketAtRisk(Command, frozen=True):
+    """Say that four fifths of the time for a target are gone."""
+
+    target: ServiceTarget
+    due_at: Instant
+    elapsed_s: ElapsedS
+
+
+class TellTicketBreached(Command, frozen=True):
+    """Say that the time for a target is over."""
+
+    target: ServiceTarget
+    due_at: Instant
+    elapsed_s: ElapsedS
+
+
+class EscalateTicket(Command, frozen=True):
+    """Lift the ticket one level, because of a target that was missed; the first level takes an assignee."""
+
+    target: ServiceTarget
+    due_at: Instant  # when it was missed; one miss lifts once
+    assignee: Identifier | None = None
+
+
+class RequestAssignment(Command, frozen=True):
+    """Let the tenant's rules find an assignee."""
+
+
+class LeaveAssignment(Command, frozen=True):
+    """Answer a request for an assignee: nobody else was found."""
+
+    reason: ShortText
+
+
 class RepeatTicket(Command, frozen=True):
-    """Say that the same trouble came again. An evidence counts once, however often it is said."""
+    """Say that the same trouble came again. An evidence, else a finding, counts once, however often it is said."""
 
     severity: Severity
-    alert_id: UUID
-    score: Score
+    alert_id: UUID | None = None
+    finding_id: UUID | None = None
+    score: Score | None = None
     evidence: UUID | None = None
 
 
@@ -125,6 +169,12 @@ TicketCommand: TypeAlias = (
     | PrioritiseTicket
     | LinkTicket
     | MergeTicket
+    | AbsorbTicket
+    | TellTicketAtRisk
+    | TellTicketBreached
+    | EscalateTicket
+    | RequestAssignment
+    | LeaveAssignment
     | RepeatTicket
     | WithdrawTicketEvidence
 )
