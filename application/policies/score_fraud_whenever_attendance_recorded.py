@@ -24,7 +24,7 @@ class ScoreFraudWheneverAttendanceRecorded:
     facts = FACTS
 
     def handle(self, desk: Desk, batch: Sequence[AnyRecorded]) -> None:
-        thoughts = think(batch, desk.memories)
+        thoughts = think(batch, desk.memories, replaying=desk.replaying)
         for rescore in thoughts.rescores:
             desk.record(rescore.stream_id, rescore.version, [rescore.fact], rescore.because)
         for key, memory in thoughts.memories.items():

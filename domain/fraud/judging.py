@@ -46,6 +46,7 @@ from domain.fraud.remembering import (
 )
 from domain.fraud.score import Judgement, Scorer
 from domain.fraud.shelf import Shelf
+from domain.fraud.types import FraudType
 
 BECAUSE_MAX = 32  # signals named in one score
 
@@ -151,7 +152,7 @@ class Judge:
         radius_m = None if known.fence is None else known.fence.radius_m
         judgement = self.scorer.score(its_features, found, radius_m)
         hard = [contradiction.code.value for contradiction in found if contradiction.code in HARD]
-        digest = digest_of(its_features, judgement, hard)
+        digest = digest_of(its_features, judgement.probability, judgement.fraud_type, hard)
         stood = visit.standing
         if stood is not None and stood.digest == digest:
             if visit.waiting:
@@ -225,9 +226,11 @@ class Judge:
         return Rescore(visit.signal, score_stream(visit.signal), version, fact, draft.doubt.cause)
 
 
-def digest_of(its_features: Features, judgement: Judgement, hard: Sequence[str]) -> str:
+def digest_of(
+    its_features: Features, probability: float, fraud_type: FraudType, hard: Sequence[str]
+) -> str:
     """Return what tells one judgement from another; texts do not count."""
-    judged = (its_features, judgement.probability, judgement.fraud_type, hard)
+    judged = (its_features, probability, fraud_type, hard)
     return blake2b(msgspec.json.encode(judged), digest_size=12).hexdigest()
 
 

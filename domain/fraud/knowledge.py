@@ -55,8 +55,16 @@ class Thoughts(msgspec.Struct, frozen=True):
     memories: dict[str, Memory]  # to keep, by key
 
 
-def think(batch: Sequence[AnyRecorded], recall: Recall, scorer: Scorer = RULES) -> Thoughts:
+def think(
+    batch: Sequence[AnyRecorded],
+    recall: Recall,
+    scorer: Scorer = RULES,
+    *,
+    replaying: bool = False,
+) -> Thoughts:
     """Take facts in, oldest first, and judge the attendances that they concern.
+
+    A replay judges nothing: the scores that stand are those that it reads.
 
     The memories that come from `recall` are changed in place. The scores and the memories stand
     together with the follower's checkpoint, or not at all. A fact that was taken in before changes
@@ -67,5 +75,5 @@ def think(batch: Sequence[AnyRecorded], recall: Recall, scorer: Scorer = RULES) 
     learner.fetch_for(batch)
     for recorded in batch:
         learner.learn(recorded)
-    rescores = Judge(shelf, scorer, learner.doubts).judge()
+    rescores = [] if replaying else Judge(shelf, scorer, learner.doubts).judge()
     return Thoughts(rescores, shelf.settle())

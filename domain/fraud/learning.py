@@ -8,8 +8,6 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from msgspec.structs import replace
-
 from domain.alert.facts import AlertKind, AlertReopened, AlertResolved, Verdict
 from domain.catalogue import AnyRecorded
 from domain.directory.device import DeviceIssued, DeviceRegistered, device_stream
@@ -23,12 +21,14 @@ from domain.directory.site import (
 from domain.fraud.doubts import Doubts
 from domain.fraud.facts import FraudScored
 from domain.fraud.features import FIXES_AFTER_US, FIXES_BEFORE_US, USES_AROUND_US
+from domain.fraud.judging import digest_of
 from domain.fraud.learning_directory import learn_device, learn_site
 from domain.fraud.memory import (
     HORIZON_US,
     Fix,
     KnownVerdict,
     PersonMemory,
+    Standing,
     Use,
     Visit,
     device_key,
@@ -225,14 +225,15 @@ class Learner:
         if visit is None:
             return
         stood = visit.standing
-        if stood is not None and (stood.version > recorded.version or stood.position):
-            if stood.version >= recorded.version:
-                return
+        if stood is not None and (stood.version, stood.position > 0) >= (recorded.version, True):
+            return
         visit.standing = Standing(
             recorded.version,
             recorded.position,
             scored.probability,
-            digest_of(scored.features, scored.probability, scored.fraud_type, scored.contradictions),
+            digest_of(
+                scored.features, scored.probability, scored.fraud_type, scored.contradictions
+            ),
         )
         self.shelf.changed[person_key(scored.person_id)] = person
         if visit.waiting:

@@ -155,6 +155,19 @@ class Field:
             self.kept[key] = msgspec.json.encode(memory)
         return thoughts.rescores
 
+    def replayed(self, cuts: Iterable[int] = ()) -> dict[str, bytes]:
+        """Return the memories that a replay of the whole log makes, which states nothing."""
+        again = Field(self.scorer)
+        sizes = iter(cuts)
+        while again.read < len(self.log):
+            batch = self.log[again.read : again.read + next(sizes, len(self.log))]
+            again.read += len(batch)
+            thoughts = think(batch, again.recall, self.scorer, replaying=True)
+            assert thoughts.rescores == []
+            for key, memory in thoughts.memories.items():
+                again.kept[key] = msgspec.json.encode(memory)
+        return again.kept
+
     def follow(self, cuts: Iterable[int] = ()) -> list[FraudScored]:
         """Read to the end of the log, in batches of these sizes and then at once; return the scores."""
         sizes = iter(cuts)

@@ -132,6 +132,18 @@ def test_a_fact_that_is_read_again_changes_nothing(
 
 
 @settings(max_examples=50, deadline=None)
+@given(seed=st.integers(), signals=signal_sets, cuts=sizes, again=sizes)
+def test_memories_made_by_a_replay_are_the_live_ones(
+    seed: int, signals: list[SignalEvent], cuts: list[int], again: list[int]
+) -> None:
+    field = Field()
+    Random(seed).shuffle(signals)
+    field.signals(signals)
+    field.follow(cuts)
+    assert field.replayed(again) == field.kept
+
+
+@settings(max_examples=50, deadline=None)
 @given(signals=signal_sets, cuts=sizes)
 def test_every_score_names_the_one_that_it_supersedes(
     signals: list[SignalEvent], cuts: list[int]
