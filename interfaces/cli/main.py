@@ -42,6 +42,7 @@ COMMANDS: list[tuple[str, str, Group, str]] = [
         LOOK,
         "Show how far each follower is; retry or skip what is parked.",
     ),
+    ("lab", "lab", LOOK, "Judge data outside of any log, as Vedette judges its own."),
     ("rebuild", "rebuild", LOOK, "Rebuild a read model from the log and swap it in."),
     ("jobs", "jobs", LOOK, "Ask for long work, such as a verification, and see its answer."),
     ("import", "importing", FEED, "Import signals from a CSV or NDJSON file."),

@@ -1,0 +1,1 @@
+"""Baselines: what is normal for one subject, metric and hour, learned from completed days."""

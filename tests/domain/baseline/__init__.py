@@ -1,0 +1,1 @@
+"""Tests of the baselines: moments, histories, judging and series."""
