@@ -1,12 +1,28 @@
-"""Tour: an ordered round of checkpoints at a site, and when it has to be walked."""
+"""Tour: an ordered round of checkpoints at a site, and when it has to be walked.
+
+A tour that was retired may be defined again; whoever states it anew wants it walked.
+"""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, TypeAlias
 
 import msgspec
+from msgspec.structs import asdict, replace
 
-from domain.kernel import Event, Identifier, Latitude, Longitude, ShortText
+from domain.kernel import (
+    Command,
+    Decider,
+    Event,
+    Identifier,
+    Instant,
+    Latitude,
+    Longitude,
+    Senseless,
+    ShortText,
+    Unknown,
+)
 
 CHECKPOINTS_MAX = 100  # of a tour
 STARTS_MAX = 48  # of a tour in a day
@@ -40,6 +56,7 @@ class TourDefined(Event, frozen=True, tag="tour.defined"):
     checkpoints: Checkpoints  # in the order in which they are walked
     starts: Starts  # every day, in the site's time zone; empty: only when somebody walks it
     grace_minutes: Minutes  # a scan so much after its due time is not late yet
+    valid_from: Instant | None = None  # walks that start from then on; None: from when it is stated
 
 
 class TourRetired(Event, frozen=True, tag="tour.retired"):
@@ -47,3 +64,104 @@ class TourRetired(Event, frozen=True, tag="tour.retired"):
 
 
 TourEvent: TypeAlias = TourDefined | TourRetired
+
+
+class DefineTour(Command, frozen=True):
+    """Make a tour known, or bring it up to this content."""
+
+    tour_id: Identifier
+    site_id: Identifier
+    name: ShortText
+    checkpoints: Checkpoints
+    starts: Starts = ()
+    grace_minutes: Minutes = 10
+    valid_from: Instant | None = None  # None: from now on
+
+
+class RetireTour(Command, frozen=True):
+    """Let a tour not be walked any more."""
+
+
+TourCommand: TypeAlias = DefineTour | RetireTour
+
+
+class TourUnknown(Unknown):
+    """Nobody defined a tour under this id."""
+
+    code = "tour.unknown"
+
+
+class CheckpointTwice(Senseless):
+    """A round passes each of its checkpoints once."""
+
+    code = "tour.checkpoint_twice"
+
+
+class CheckpointsOutOfOrder(Senseless):
+    """Checkpoints are due in the order in which they are walked."""
+
+    code = "tour.checkpoints_out_of_order"
+
+
+class StartTwice(Senseless):
+    """A tour starts once at a time of the day."""
+
+    code = "tour.start_twice"
+
+
+class Tour(msgspec.Struct, frozen=True):
+    """What the next decision needs to know: the content that stands, and whether it is still walked."""
+
+    content: TourDefined | None = None
+    retired: bool = False
+
+
+def decide(tour: Tour, command: TourCommand) -> list[TourEvent]:
+    """Answer with the new content, or with nothing where it stands already.
+
+    Raises:
+        TourUnknown: there is no tour to retire.
+        CheckpointTwice: two checkpoints of the tour have one id.
+        CheckpointsOutOfOrder: a checkpoint is due before the one in front of it.
+        StartTwice: two starts are the same.
+    """
+    if isinstance(command, RetireTour):
+        if tour.content is None:
+            raise TourUnknown("There is no tour of this id.")
+        return [] if tour.retired else [TourRetired()]
+    require_walkable(command)
+    wanted = TourDefined(**asdict(command))
+    return [] if wanted == tour.content and not tour.retired else [wanted]
+
+
+def require_walkable(wanted: DefineTour) -> None:
+    """Refuse what is no round: a checkpoint twice, going back in time, or two starts at once."""
+    seen: set[str] = set()
+    for index, checkpoint in enumerate(wanted.checkpoints):
+        if checkpoint.checkpoint_id in seen:
+            raise CheckpointTwice(
+                f"The checkpoint {checkpoint.checkpoint_id} stands twice in the tour.",
+                field=f"$.checkpoints[{index}].checkpoint_id",
+            )
+        seen.add(checkpoint.checkpoint_id)
+    for index, (first, second) in enumerate(pairwise(wanted.checkpoints), start=1):
+        if second.due_minutes < first.due_minutes:
+            raise CheckpointsOutOfOrder(
+                f"{second.checkpoint_id} is due before {first.checkpoint_id}, which comes first.",
+                field=f"$.checkpoints[{index}].due_minutes",
+            )
+    if len(set(wanted.starts)) < len(wanted.starts):
+        raise StartTwice("A time stands twice among the starts.", field="$.starts")
+
+
+def evolve(tour: Tour, event: TourEvent) -> Tour:
+    """Fold one fact into the state."""
+    return Tour(event) if isinstance(event, TourDefined) else replace(tour, retired=True)
+
+
+TOUR = Decider(initial=Tour(), decide=decide, evolve=evolve)
+
+
+def tour_stream(tour_id: str) -> str:
+    """Return the stream that tells a tour's story."""
+    return f"tour-{tour_id}"

@@ -78,12 +78,14 @@ class FindingRaised(Event, frozen=True, tag="finding.raised"):
 
 
 class FindingRevised(Event, frozen=True, tag="finding.revised"):
-    """Late signals changed the evidence of a finding that stands still. Stated by a policy or an audit; the earlier evidence stays in history."""
+    """Late signals, or a change of the plan, changed the evidence of a finding that stands still. Stated by a policy or an audit; the earlier evidence stays in history."""
 
     severity: Severity
     title: ShortText
     evidence: Evidence
     because: tuple[UUID, ...]
+    person_id: Identifier | None = None  # as it is judged now
+    device_id: Identifier | None = None
 
 
 class FindingWithdrawn(Event, frozen=True, tag="finding.withdrawn"):
@@ -140,7 +142,7 @@ AuditEvent: TypeAlias = AuditRequested | AuditCompleted | AuditFailed
 
 
 def finding_stream(finding_id: UUID) -> str:
-    """Return the stream of one finding; its id is derived from type, subject and window."""
+    """Return the stream of one finding; its id is derived from type, site, subject and window."""
     return f"finding-{finding_id}"
 
 

@@ -1,0 +1,257 @@
+"""Auditing: duty is looked at as of an instant, on what stood in the log when that was asked for.
+
+An audit is a pure function of the log up to its request, compared with what stands. Killed at any
+point and run again it states what is missing and nothing twice. What comes behind the request is
+the business of the policy `keep-findings-right-whenever-signals-come-late`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from typing import Protocol, cast
+from uuid import UUID, uuid4
+
+import msgspec
+
+from application.duty_signals import signals_for
+from application.following import KnownSignals
+from application.handling import handle
+from application.ports import (
+    Append,
+    Cause,
+    EventLog,
+    Expect,
+    StreamMoved,
+)
+from domain.catalogue import AnyRecorded
+from domain.finding.audit import AUDIT, REACH, CompleteAudit, FailAudit, RequestAudit
+from domain.finding.duties import finding_id
+from domain.finding.facts import (
+    AuditKind,
+    AuditRequested,
+    FindingEvent,
+    FindingRaised,
+    FindingRevised,
+    FindingWithdrawn,
+    audit_stream,
+    finding_stream,
+)
+from domain.finding.finding import FINDING, FindingCommand, JudgeFinding, WithdrawFinding
+from domain.finding.judging import judged_findings
+from domain.finding.plan import SitePlan
+from domain.finding.planning import duties_due
+
+AUDITOR = "system:auditor"
+SITES_AT_ONCE = 50  # their signals of a day are held in memory together
+TRIES_MAX = 10  # for a stream that somebody else writes to at the same time
+DUTY_WAS_DONE = "Judged anew, duty was done."
+
+
+class StandingFinding(msgspec.Struct, frozen=True):
+    """A finding as the read model tells it."""
+
+    finding_id: UUID
+    stands: bool  # open or acknowledged
+    judged_up_to: int  # position
+
+
+class Plans(Protocol):
+    """The plan and the findings of a tenant, as the read models tell them."""
+
+    def wait(self, tenant_id: str, position: int) -> None:
+        """Wait until everything that an audit reads has reached a position.
+
+        Raises:
+            ReadModelBehind: it had not in time; trying again is safe.
+        """
+        ...
+
+    def sites(self, tenant_id: str) -> list[str]:
+        """Return every site, in order."""
+        ...
+
+    def plans(
+        self, tenant_id: str, site_ids: Sequence[str], since: datetime, until: datetime
+    ) -> list[SitePlan]:
+        """Return what sites plan, enough for the duties due in a time."""
+        ...
+
+    def standing(
+        self, tenant_id: str, site_ids: Sequence[str], since: datetime
+    ) -> list[StandingFinding]:
+        """Return the findings at sites whose duty ended at a moment or later."""
+        ...
+
+
+class Tally(msgspec.Struct):
+    """What an audit has done so far, whichever worker did it."""
+
+    windows: int = 0
+    raised: int = 0
+    revised: int = 0
+    withdrawn: int = 0
+
+    def count(self, event: object) -> None:
+        self.raised += isinstance(event, FindingRaised)
+        self.revised += isinstance(event, FindingRevised)
+        self.withdrawn += isinstance(event, FindingWithdrawn)
+
+
+def request_audit(  # noqa: PLR0917 - in this log, of this tenant, how much, when, where
+    log: EventLog,
+    tenant_id: str,
+    kind: AuditKind,
+    as_of: datetime,
+    site_id: str | None,
+    cause: Cause,
+) -> tuple[UUID, int]:
+    """Ask for an audit; return its id and the position that it judges up to."""
+    audit_id = uuid4()
+    command = RequestAudit(audit_id=audit_id, kind=kind, as_of=as_of, site_id=site_id)
+    position = handle(log, tenant_id, AUDIT, audit_stream(audit_id), command, cause)
+    assert position is not None, "Nobody asked under a fresh id before."
+    return audit_id, position
+
+
+class RunAudit:
+    """Judges every duty that an audit asks for, and states the difference to what stands."""
+
+    def __init__(self, log: EventLog, signals: KnownSignals, plans: Plans) -> None:
+        self._log = log
+        self._signals = signals
+        self._plans = plans
+
+    def __call__(self, tenant_id: str, audit_id: UUID, position: int) -> None:
+        """Answer the request at a position. What is answered already, or was never asked, stays so.
+
+        Raises:
+            ReadModelBehind: the read models have not reached the request; trying again is safe.
+            LogUnavailable: the database did not answer; trying again is safe.
+        """
+        story = self._log.read_stream(tenant_id, audit_stream(audit_id))
+        if len(story) != 1 or not isinstance(story[0].event, AuditRequested):
+            return
+        self._plans.wait(tenant_id, position)
+        request = story[0].event
+        sites = self._plans.sites(tenant_id)
+        answer: CompleteAudit | FailAudit
+        if request.site_id is not None and request.site_id not in sites:
+            answer = FailAudit(reason=f"There is no site {request.site_id}.")
+        else:
+            wanted = sites if request.site_id is None else [request.site_id]
+            tally = Tally()
+            for chunk in chunks(wanted):
+                self._judge(tenant_id, story[0], request, chunk, tally)
+            answer = CompleteAudit(
+                judged_up_to=position, sites=len(wanted), **msgspec.structs.asdict(tally)
+            )
+        cause = Cause(AUDITOR, correlation_id=story[0].correlation_id, caused_by=position)
+        try:
+            handle(self._log, tenant_id, AUDIT, audit_stream(audit_id), answer, cause)
+        except StreamMoved:
+            return  # another worker had the same message, and was faster
+
+    def _judge(
+        self,
+        tenant_id: str,
+        asked: AnyRecorded,
+        request: AuditRequested,
+        site_ids: Sequence[str],
+        tally: Tally,
+    ) -> None:
+        """Judge the duties of some sites."""
+        since, until = request.as_of - REACH[request.kind], request.as_of
+        position = asked.position
+        duties = [
+            duty
+            for plan in self._plans.plans(tenant_id, site_ids, since, until)
+            for duty in duties_due(plan, since, until)
+        ]
+        tally.windows += len(duties)
+        if not duties:
+            return
+        known = signals_for(
+            duties, lambda windows: self._signals.signals(tenant_id, windows, position)
+        )
+        judged = {
+            finding.finding_id: finding
+            for duty, signals in zip(duties, known, strict=True)
+            for finding in judged_findings(duty, signals, position, request.audit_id)
+        }
+        asked_about = {finding_id(type_, duty) for duty in duties for type_ in duty.types}
+        begin = min(duty.starts_at for duty in duties)
+        known_before = {
+            each.finding_id: each
+            for each in self._plans.standing(tenant_id, site_ids, begin)
+            if each.finding_id in asked_about
+        }
+        wishes: dict[UUID, FindingCommand] = {
+            each.finding_id: WithdrawFinding(reason=DUTY_WAS_DONE, judged_up_to=position)
+            for each in known_before.values()
+            # What this audit withdrew before it was cut off is counted again, and not done again.
+            if each.stands or each.judged_up_to == position
+        }
+        wishes |= {id_: JudgeFinding(finding=finding) for id_, finding in judged.items()}
+        self._state(tenant_id, asked, wishes, known_before.keys(), tally)
+
+    def _state(
+        self,
+        tenant_id: str,
+        asked: AnyRecorded,
+        wishes: dict[UUID, FindingCommand],
+        heard_of: Collection[UUID],
+        tally: Tally,
+    ) -> None:
+        """State what differs from what stands. New findings need no look at their story."""
+        cause = Cause(AUDITOR, correlation_id=asked.correlation_id, caused_by=asked.position)
+        fresh = [(id_, command) for id_, command in wishes.items() if id_ not in heard_of]
+        left = {id_: wish for id_, wish in wishes.items() if id_ in heard_of}
+        appends = [
+            Append.of(
+                finding_stream(id_),
+                Expect.NO_STREAM,
+                FINDING.decide(FINDING.initial, command),
+                cause,
+            )
+            for id_, command in fresh
+        ]
+        outcomes = self._log.append_each(tenant_id, appends) if appends else []
+        for (id_, command), outcome in zip(fresh, outcomes, strict=True):
+            if isinstance(outcome, StreamMoved):
+                left[id_] = command
+            else:
+                tally.raised += 1
+        for id_, command in left.items():
+            self._decide(tenant_id, finding_stream(id_), command, cause, tally)
+
+    def _decide(
+        self, tenant_id: str, stream_id: str, command: FindingCommand, cause: Cause, tally: Tally
+    ) -> None:
+        """Grant a wish on a story that exists; count what this audit did in it, now or before.
+
+        Raises:
+            StreamMoved: others wrote to it again and again; trying again later is safe.
+        """
+        for number in range(TRIES_MAX):
+            story = self._log.read_stream(tenant_id, stream_id)
+            state = FINDING.replay(cast("FindingEvent", fact.event) for fact in story)
+            events = FINDING.decide(state, command)
+            try:
+                if events:
+                    append = Append.of(stream_id, story[-1].version, events, cause)
+                    self._log.append(tenant_id, append)
+            except StreamMoved:
+                if number == TRIES_MAX - 1:
+                    raise
+                continue
+            mine = [fact.event for fact in story if fact.caused_by == cause.caused_by]
+            for event in (*mine, *events):
+                tally.count(event)
+            return
+
+
+def chunks(sites: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Cut sites into parts whose signals are held in memory together."""
+    for first in range(0, len(sites), SITES_AT_ONCE):
+        yield sites[first : first + SITES_AT_ONCE]

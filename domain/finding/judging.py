@@ -1,0 +1,122 @@
+"""Judging: a pure function from a duty and the signals that are known for it to what is wanting.
+
+The signals come ordered by corrected time and id; that they came late, twice or shuffled is not
+seen here. Each family of findings has a module of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from domain.finding.attending import judge_shift
+from domain.finding.duties import (
+    Ask,
+    Duty,
+    HourDuty,
+    ShiftDuty,
+    SiteHourDuty,
+    TaskDuty,
+    WalkDuty,
+    finding_id,
+)
+from domain.finding.facts import Evidence, FindingRaised
+from domain.finding.patrolling import judge_walk
+from domain.finding.seen import RECEIVED_MAX, Judgement, Seen
+from domain.finding.sounding import judge_site_hour
+from domain.finding.standing_by import judge_hour
+from domain.finding.tasking import judge_task
+from domain.kernel import SHORT_TEXT_CHARACTERS_MAX
+from domain.signals import (
+    AttendanceRecorded,
+    CheckpointScanRecorded,
+    SignalEvent,
+    TaskCompletionRecorded,
+)
+
+HORIZON = timedelta(days=7)  # product rule: a signal that comes later judges nothing
+
+JUDGES: Mapping[type[Duty], Callable[[Any, list[Seen]], list[Judgement]]] = {
+    ShiftDuty: judge_shift,
+    HourDuty: judge_hour,
+    WalkDuty: judge_walk,
+    SiteHourDuty: judge_site_hour,
+    TaskDuty: judge_task,
+}
+
+
+def judge(duty: Duty, signals: Sequence[Seen]) -> list[Judgement]:
+    """Return what is wanting in a duty, given the signals of all that it asks for.
+
+    They are ordered by (at, signal), each once. What came later than HORIZON is not looked at.
+    """
+    return JUDGES[type(duty)](duty, [each for each in signals if is_in_time(each)])
+
+
+def judged_findings(
+    duty: Duty, signals: Sequence[Seen], judged_up_to: int, audit_id: UUID | None = None
+) -> list[FindingRaised]:
+    """Return the findings that a duty leads to, on the signals that stand up to a position."""
+    return [raised(duty, each, judged_up_to, audit_id) for each in judge(duty, signals)]
+
+
+def is_in_time(seen: Seen) -> bool:
+    """Return whether a signal came early enough to be judged on."""
+    return seen.recorded_at - seen.at <= HORIZON
+
+
+def concerns(duty: Duty, at: datetime, event: SignalEvent) -> bool:
+    """Return whether a signal could change the judgement of a duty."""
+    match duty:
+        case ShiftDuty() if not isinstance(event, AttendanceRecorded):
+            return False
+        case WalkDuty(tour_id=tour_id) if not (
+            isinstance(event, CheckpointScanRecorded) and event.tour_id == tour_id
+        ):
+            return False
+        case TaskDuty(task_id=task_id) if not (
+            isinstance(event, TaskCompletionRecorded) and event.task_id == task_id
+        ):
+            return False
+        case _:
+            return any(answers(ask, at, event) for ask in duty.asks)
+
+
+def answers(ask: Ask, at: datetime, event: SignalEvent) -> bool:
+    """Return whether a signal is one that was asked for."""
+    subject = getattr(event, f"{ask.kind.value}_id")
+    return subject == ask.subject_id and ask.since <= at < ask.until
+
+
+def raised(
+    duty: Duty, judgement: Judgement, judged_up_to: int, audit_id: UUID | None = None
+) -> FindingRaised:
+    """Return the finding that a judgement comes to."""
+    return FindingRaised(
+        finding_id=finding_id(judgement.type, duty),
+        finding_type=judgement.type,
+        severity=judgement.severity,
+        site_id=duty.site_id,
+        person_id=duty.person_id,
+        device_id=judgement.device_id,
+        subject_id=duty.subject_id,
+        title=short(judgement.title),
+        window_start=duty.starts_at,
+        window_end=duty.until,
+        evidence=Evidence(
+            expected=judgement.expected,
+            received=tuple(each.signal for each in judgement.received[:RECEIVED_MAX]),
+            explanation=short(judgement.explanation),
+            judged_up_to=judged_up_to,
+        ),
+        audit_id=audit_id,
+    )
+
+
+def short(text: str) -> str:
+    """Return a text as a fact may hold it."""
+    if len(text) <= SHORT_TEXT_CHARACTERS_MAX:
+        return text
+    return text[: SHORT_TEXT_CHARACTERS_MAX - 1] + "…"
