@@ -34,7 +34,7 @@ Now: TypeAlias = Callable[[], datetime]
 class Bell(Protocol):
     """What rings for one kind of timer."""
 
-    def __call__(self, tenant_id: str, subject: UUID, attempt: int) -> datetime | None:
+    def __call__(self, tenant_id: str, subject: UUID, attempt: int, /) -> datetime | None:
         """Do what is due; answer when to ring again, or None for never.
 
         Raises:

@@ -51,6 +51,21 @@ Origins = Annotated[
     tuple[Origin, ...],
     Meta(description="origins such as https://noc.example.org, separated by commas"),
 ]
+MailHost = Annotated[
+    str,
+    Meta(pattern=r"^[A-Za-z0-9.:-]{1,253}$", description="the name or address of a mail server"),
+]
+MailSecurity = Annotated[
+    Literal["starttls", "tls", "none"],
+    Meta(description="one of starttls, tls, none"),
+]
+MailAddress = Annotated[
+    str,
+    Meta(pattern=r"^[^@\s<>]{1,64}@[A-Za-z0-9.-]{1,189}$", description="an e-mail address"),
+]
+MailPassword = Annotated[
+    str, Meta(min_length=1, description="a text that is not empty", extra=SECRET)
+]
 LogLevel = Annotated[
     Literal["debug", "info", "warning", "error"],
     Meta(description="one of debug, info, warning, error"),
@@ -77,6 +92,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     port: Port = 8420
     allowed_origins: Origins = ()  # of pages that may open the feed, besides our own
     log_level: LogLevel = "info"
+    smtp_host: MailHost | None = None  # None: no mail is sent
+    smtp_port: Port = 587
+    smtp_security: MailSecurity = "starttls"
+    smtp_username: Text | None = None
+    smtp_password: MailPassword | None = None
+    mail_from: MailAddress | None = None  # wanted where there is a mail server
     web_processes: Processes = 1
     follower_processes: Processes = 1
     worker_processes: Processes = 1
@@ -124,6 +145,8 @@ class Reader:
                 if name not in known
             ]
         values = dict(self.values())
+        if "smtp_host" in values and "mail_from" not in values:
+            self.problems.append("VEDETTE_SMTP_HOST wants VEDETTE_MAIL_FROM beside it.")
         if self.problems:
             raise SettingsRefused(self.problems)
         return Settings(**values)

@@ -25,10 +25,13 @@ from adapters.followers.rebuilding import Rebuild, Watch
 from adapters.followers.runtime import Handler, Loop
 from adapters.jobs.attempting import UseCase
 from adapters.jobs.dispatching import Dispatcher
+from adapters.jobs.ringing import Ringer
+from adapters.jobs.timing import TimerKeeper
 from adapters.jobs.working import WorkerProcess
 from adapters.log.postgres_log import PostgresLog
 from adapters.log.verifying import Verifier
 from adapters.log.waking import Grown
+from adapters.mail import MailServer, Security, SmtpPostman
 from adapters.passwords import Argon2Hasher
 from adapters.postgres.credentials import PostgresCredentials
 from adapters.postgres.database import Database
@@ -38,7 +41,9 @@ from application.access import Access
 from application.following import Policy
 from application.ingestion import SignalIntake
 from application.jobs import VerifyChain
+from application.mailing import MAIL_TIMER, DeliverMail, Postman
 from application.policies import POLICIES
+from application.timers import CLOCK_TIMER, TellServiceLevel
 from application.verification import LogVerifier
 from interfaces.secret_key import with_secret_key
 from interfaces.settings import Settings
@@ -137,7 +142,8 @@ def listener(application: Vedette, woken: Callable[[frozenset[str] | None], None
 def handlers() -> list[Handler]:
     """Return every follower of this release."""
     projecting = [ProjectionHandler(projection) for projection in PROJECTIONS]
-    return [*projecting, *(PolicyHandler(policy()) for policy in POLICIES), Dispatcher()]
+    policies = [PolicyHandler(policy()) for policy in POLICIES]
+    return [*projecting, *policies, Dispatcher(), TimerKeeper()]
 
 
 class FollowerLost(Exception):
@@ -227,8 +233,39 @@ def worker(application: Vedette, *, threads: int) -> WorkerProcess:
     redis_url = application.settings.redis_url
     assert redis_url is not None, "Settings must be completed before they are opened."
     return WorkerProcess(
-        application.database, application.log, redis_url, use_cases(application), threads=threads
+        application.database,
+        application.log,
+        redis_url,
+        use_cases(application),
+        threads=threads,
+        ringers=ringers(application),
     )
+
+
+def ringers(application: Vedette) -> list[Ringer]:
+    """Compose what rings when a moment has come, a thread for each kind: a mail server that hangs
+    holds no ticket's timer up."""
+    log, database = application.log, application.database
+    return [
+        Ringer(database, CLOCK_TIMER, TellServiceLevel(log, now)),
+        Ringer(database, MAIL_TIMER, DeliverMail(log, postman(application.settings), now)),
+    ]
+
+
+def postman(settings: Settings) -> Postman | None:
+    """Compose who hands mail over, if a mail server is configured."""
+    if settings.smtp_host is None:
+        return None
+    assert settings.mail_from is not None, "Settings with a mail server name a sender."
+    server = MailServer(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        security=Security(settings.smtp_security),
+        sender=settings.mail_from,
+        username=settings.smtp_username,
+        password=settings.smtp_password,
+    )
+    return SmtpPostman(server, now)
 
 
 def rebuild(

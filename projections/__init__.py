@@ -9,8 +9,10 @@ from projections.directory import DEVICES, PERSONS, SHIFTS, SITES, TASKS, TOURS
 from projections.fraud_scores import FRAUD_SCORES
 from projections.job_board import JOB_BOARD
 from projections.kernel import Projection
+from projections.mails import MAILS
 from projections.signals import SIGNALS
 from projections.ticket_board import TICKET_BOARD
+from projections.ticket_clocks import TICKET_CLOCKS
 
 PROJECTIONS: tuple[Projection[Any], ...] = (
     TICKET_BOARD,
@@ -24,4 +26,6 @@ PROJECTIONS: tuple[Projection[Any], ...] = (
     TASKS,
     SIGNALS,
     JOB_BOARD,
+    TICKET_CLOCKS,
+    MAILS,
 )

@@ -38,6 +38,12 @@ def test_each_setting_comes_from_its_variable() -> None:
             "VEDETTE_PORT": "80",
             "VEDETTE_ALLOWED_ORIGINS": "https://a.example, https://b.example:8443",
             "VEDETTE_LOG_LEVEL": "debug",
+            "VEDETTE_SMTP_HOST": "mail.example.org",
+            "VEDETTE_SMTP_PORT": "465",
+            "VEDETTE_SMTP_SECURITY": "tls",
+            "VEDETTE_SMTP_USERNAME": "vedette",
+            "VEDETTE_SMTP_PASSWORD": "hush",
+            "VEDETTE_MAIL_FROM": "vedette@example.org",
             "VEDETTE_WEB_PROCESSES": "2",
             "VEDETTE_FOLLOWER_PROCESSES": "3",
             "VEDETTE_WORKER_PROCESSES": "0",
@@ -53,6 +59,12 @@ def test_each_setting_comes_from_its_variable() -> None:
         port=80,
         allowed_origins=("https://a.example", "https://b.example:8443"),
         log_level="debug",
+        smtp_host="mail.example.org",
+        smtp_port=465,
+        smtp_security="tls",
+        smtp_username="vedette",
+        smtp_password="hush",
+        mail_from="vedette@example.org",
         web_processes=2,
         follower_processes=3,
         worker_processes=0,
@@ -129,3 +141,19 @@ def test_a_file_that_makes_no_sense_is_refused(text: str) -> None:
     Path("vedette.toml").write_text(text)
     (problem,) = refusals({})
     assert "vedette.toml" in problem
+
+
+def test_a_mail_server_wants_a_sender_and_its_password_stays_hidden(tmp_path: Path) -> None:
+    (problem,) = refusals({"VEDETTE_SMTP_HOST": "mail.example.org"})
+    assert "VEDETTE_MAIL_FROM" in problem
+    secret = tmp_path / "smtp"
+    secret.write_text("hush\n")
+    settings = load(
+        {
+            "VEDETTE_SMTP_HOST": "mail.example.org",
+            "VEDETTE_MAIL_FROM": "vedette@example.org",
+            "VEDETTE_SMTP_PASSWORD_FILE": str(secret),
+        }
+    )
+    assert settings.smtp_password == "hush"
+    assert "hush" not in repr(settings)

@@ -65,6 +65,10 @@ class Ringer:
         self._stop.set()
         self._thread.join()
 
+    def is_running(self) -> bool:
+        """Tell whether it rings; it stops by itself only by a bug, which the journal names."""
+        return self._thread.is_alive()
+
     def ring_due(self) -> int:
         """Ring what is due and return how much that was.
 

@@ -34,6 +34,7 @@ class TimerKeeper:
     """The follower that keeps the book of timers."""
 
     name = NAME
+    behind = None
     types: frozenset[str] | None = frozenset(
         tag_of(fact) for fact in (TicketTimed, MailRequested, MailSent, MailFailed)
     )

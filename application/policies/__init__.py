@@ -5,6 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from application.following import Policy
+from application.policies.assign_ticket_whenever_opened_without_assignee import (
+    AssignTicketWheneverOpenedWithoutAssignee,
+)
+from application.policies.escalate_ticket_whenever_sla_breached import (
+    EscalateTicketWheneverSlaBreached,
+)
+from application.policies.keep_service_level_whenever_ticket_told import (
+    KeepServiceLevelWheneverTicketTold,
+)
 from application.policies.open_ticket_whenever_alert_raised import OpenTicketWheneverAlertRaised
 from application.policies.raise_alert_whenever_fraud_scored_high import (
     RaiseAlertWheneverFraudScoredHigh,
@@ -12,9 +21,14 @@ from application.policies.raise_alert_whenever_fraud_scored_high import (
 from application.policies.score_fraud_whenever_attendance_recorded import (
     ScoreFraudWheneverAttendanceRecorded,
 )
+from application.policies.send_mail_whenever_escalated import SendMailWheneverEscalated
 
 POLICIES: tuple[Callable[[], Policy], ...] = (
     ScoreFraudWheneverAttendanceRecorded,
     RaiseAlertWheneverFraudScoredHigh,
     OpenTicketWheneverAlertRaised,
+    AssignTicketWheneverOpenedWithoutAssignee,
+    KeepServiceLevelWheneverTicketTold,
+    EscalateTicketWheneverSlaBreached,
+    SendMailWheneverEscalated,
 )
