@@ -66,6 +66,7 @@ MailAddress = Annotated[
 MailPassword = Annotated[
     str, Meta(min_length=1, description="a text that is not empty", extra=SECRET)
 ]
+OnOff = Annotated[bool, Meta(description="true or false")]
 LogLevel = Annotated[
     Literal["debug", "info", "warning", "error"],
     Meta(description="one of debug, info, warning, error"),
@@ -92,6 +93,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     port: Port = 8420
     allowed_origins: Origins = ()  # of pages that may open the feed, besides our own
     log_level: LogLevel = "info"
+    schedule: OnOff = True  # whether workers ask for tunings and audits by the clock
     smtp_host: MailHost | None = None  # None: no mail is sent
     smtp_port: Port = 587
     smtp_security: MailSecurity = "starttls"

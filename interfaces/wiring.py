@@ -26,6 +26,7 @@ from adapters.followers.runtime import Handler, Loop
 from adapters.jobs.attempting import UseCase
 from adapters.jobs.dispatching import Dispatcher
 from adapters.jobs.ringing import Ringer
+from adapters.jobs.scheduling import Scheduler
 from adapters.jobs.timing import TimerKeeper
 from adapters.jobs.working import WorkerProcess
 from adapters.log.postgres_log import PostgresLog
@@ -43,6 +44,7 @@ from application.ingestion import SignalIntake
 from application.jobs import VerifyChain
 from application.mailing import MAIL_TIMER, DeliverMail, Postman
 from application.policies import POLICIES
+from application.schedule import Schedule
 from application.timers import CLOCK_TIMER, TellServiceLevel
 from application.verification import LogVerifier
 from interfaces.secret_key import with_secret_key
@@ -238,8 +240,16 @@ def worker(application: Vedette, *, threads: int) -> WorkerProcess:
         redis_url,
         use_cases(application),
         threads=threads,
+        scheduler=scheduler(application),
         ringers=ringers(application),
     )
+
+
+def scheduler(application: Vedette) -> Scheduler | None:
+    """Compose what asks for jobs by the clock, unless that is switched off."""
+    if not application.settings.schedule:
+        return None
+    return Scheduler(Schedule(application.log), now)
 
 
 def ringers(application: Vedette) -> list[Ringer]:

@@ -10,6 +10,7 @@ from dramatiq import Worker
 from adapters.jobs.attempting import Attempts, UseCase
 from adapters.jobs.declaring import Bench
 from adapters.jobs.ringing import Ringer
+from adapters.jobs.scheduling import Scheduler
 from adapters.jobs.sending import LEASE_S, Sender
 from adapters.postgres.database import Database
 from application.ports import EventLog
@@ -36,6 +37,7 @@ class WorkerProcess:
         *,
         threads: int,
         lease_s: float = LEASE_S,
+        scheduler: Scheduler | None = None,
         ringers: Sequence[Ringer] = (),
     ) -> None:
         jobs = [job for job in JOBS if job.name in use_cases]
@@ -46,6 +48,7 @@ class WorkerProcess:
             for broker in self.bench.brokers.values()
         ]
         self._ringers = ringers
+        self._scheduler = scheduler
         self._stopping = False
 
     def run(self) -> None:
@@ -55,6 +58,8 @@ class WorkerProcess:
             worker.broker.emit_after("process_boot")
             worker.start()
         self.sender.start()
+        if self._scheduler is not None:
+            self._scheduler.start()
         for ringer in self._ringers:
             ringer.start()
         # A ringer ends by itself only by a bug; then the process ends as a whole and can be started
@@ -62,6 +67,8 @@ class WorkerProcess:
         while not self._stopping and all(ringer.is_running() for ringer in self._ringers):
             time.sleep(STOP_LOOK_S)
         self.sender.stop()
+        if self._scheduler is not None:
+            self._scheduler.stop()
         for ringer in self._ringers:
             ringer.stop()
         deadline = time.monotonic() + STOP_PATIENCE_S
