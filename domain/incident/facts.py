@@ -25,14 +25,37 @@ class ItemKind(StrEnum):
     ANOMALY = "anomaly"
 
 
+class Sign(StrEnum):
+    """What an item is a sign of, whoever noticed it."""
+
+    PANIC = "panic"
+    DEVICE_OFFLINE = "device_offline"
+    TAMPER = "tamper"
+    LOW_BATTERY = "low_battery"
+    FRAUD = "fraud"
+    LOW_PHONE_ACTIVITY = "low_phone_activity"
+    MISSED_CHECKPOINT = "missed_checkpoint"
+    LATE_CHECKPOINT = "late_checkpoint"
+    GEOFENCE_BREACH = "geofence_breach"
+    NO_SHOW = "no_show"
+    UNCOVERED_SHIFT = "uncovered_shift"
+    SILENT_DEVICE = "silent_device"
+    SILENT_SITE = "silent_site"
+    GPS_OFF = "gps_off"
+    TASK_OVERDUE = "task_overdue"
+    UNUSUAL = "unusual"  # another value far from its baseline
+
+
 class Item(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that happened, with the entities by which it is joined to others."""
 
     kind: ItemKind
     id: UUID
+    sign: Sign
     label: ShortText  # "device offline", "low phone activity"
     severity: Severity
-    at: Instant
+    at: Instant  # when it happened or began, by our clock
+    until: Instant | None = None  # when it ended; None: it was one moment
     site_id: Identifier | None = None
     person_id: Identifier | None = None
     device_id: Identifier | None = None
@@ -62,11 +85,11 @@ class IncidentOpened(Event, frozen=True, tag="incident.opened"):
 
 
 class IncidentEvidenceLinked(Event, frozen=True, tag="incident.evidence_linked"):
-    """Another thing turned out to belong to an incident. Stated by a policy or a person; the order in which things came does not matter."""
+    """Another thing turned out to belong to an incident, or what is known of one of its things changed. Stated by a policy; the order in which things came does not matter."""
 
     item: Item
     link: Link
-    severity: Severity  # of the incident by now; evidence only raises it
+    severity: Severity  # of the incident by now; only evidence raises it
     severity_rule: ShortText
 
 
@@ -75,6 +98,8 @@ class IncidentEvidenceDropped(Event, frozen=True, tag="incident.evidence_dropped
 
     item_id: UUID
     reason: ShortText
+    severity: Severity  # of the incident, on what is left
+    severity_rule: ShortText
 
 
 class IncidentWithdrawn(Event, frozen=True, tag="incident.withdrawn"):
@@ -88,6 +113,9 @@ class IncidentMerged(Event, frozen=True, tag="incident.merged"):
 
     into_incident_id: UUID
     reason: ShortText
+    bound: tuple[
+        UUID, ...
+    ] = ()  # the things of both, where a person said that they belong together
 
 
 class IncidentSplit(Event, frozen=True, tag="incident.split"):
