@@ -6,6 +6,7 @@ from typing import Any
 
 from projections.alert_board import ALERT_BOARD
 from projections.directory import DEVICES, PERSONS, SHIFTS, SITES, TASKS, TOURS
+from projections.findings import AUDITS, FINDINGS
 from projections.fraud_scores import FRAUD_SCORES
 from projections.job_board import JOB_BOARD
 from projections.kernel import Projection
@@ -28,4 +29,6 @@ PROJECTIONS: tuple[Projection[Any], ...] = (
     JOB_BOARD,
     TICKET_CLOCKS,
     MAILS,
+    FINDINGS,
+    AUDITS,
 )

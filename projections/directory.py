@@ -1,38 +1,29 @@
-"""Directory: sites, persons and devices as lists and pages show them."""
+"""Directory: sites, persons, devices, tours, shifts and tasks as lists and pages show them.
+
+All of them fold alike. One fact states the whole content of an entry and is the row; every other
+fact changes the fields that it bears, under the very names that the row has.
+"""
 
 from __future__ import annotations
 
-from typing import get_args
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, TypeVar, get_args
 
 import msgspec
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from domain.catalogue import AnyRecorded
-from domain.directory.device import (
-    DeviceEvent,
-    DeviceIssued,
-    DeviceKind,
-    DevicePlaced,
-    DeviceRegistered,
-)
-from domain.directory.person import (
-    PersonEnrolled,
-    PersonEvent,
-    PersonPhoneCorrected,
-    PersonRenamed,
-    PersonStationed,
-)
-from domain.directory.site import (
-    GeofenceResized,
-    SecurityManagerAppointed,
-    SecurityManagerRelieved,
-    SiteEvent,
-    SiteRegistered,
-    SiteRelocated,
-    SiteRenamed,
-    SiteTimeZoneCorrected,
-)
+from domain.directory.device import DeviceEvent, DeviceKind, DeviceRegistered
+from domain.directory.person import PersonEnrolled, PersonEvent
+from domain.directory.shift import ShiftCancelled, ShiftEvent, ShiftPlanned, ShiftRole
+from domain.directory.site import SecurityManagerRelieved, SiteEvent, SiteRegistered
+from domain.directory.task import TaskAssigned, TaskCancelled, TaskEvent
+from domain.directory.tour import Checkpoint, TourDefined, TourEvent, TourRetired
+from domain.kernel import Event
 from projections.kernel import Projection, key_behind
+
+R = TypeVar("R", bound=msgspec.Struct)
 
 
 class SiteRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,106 +59,89 @@ class DeviceRow(msgspec.Struct, frozen=True, kw_only=True):
     position: int
 
 
-def project_site(row: SiteRow | None, fact: AnyRecorded) -> SiteRow | None:
-    """Fold one fact into its site's row."""
-    position = fact.position
-    match fact.event, row:
-        case SiteRegistered() as site, _:
-            return SiteRow(
-                site_id=site.site_id,
-                name=site.name,
-                latitude=site.latitude,
-                longitude=site.longitude,
-                geofence_radius_m=site.geofence_radius_m,
-                time_zone=site.time_zone,
-                security_manager=site.security_manager,
-                position=position,
-            )
-        case SiteRenamed(name=name), SiteRow():
-            return replace(row, name=name, position=position)
-        case SiteRelocated(latitude=latitude, longitude=longitude), SiteRow():
-            return replace(row, latitude=latitude, longitude=longitude, position=position)
-        case GeofenceResized(geofence_radius_m=radius), SiteRow():
-            return replace(row, geofence_radius_m=radius, position=position)
-        case SiteTimeZoneCorrected(time_zone=zone), SiteRow():
-            return replace(row, time_zone=zone, position=position)
-        case SecurityManagerAppointed(security_manager=manager), SiteRow():
-            return replace(row, security_manager=manager, position=position)
-        case SecurityManagerRelieved(), SiteRow():
-            return replace(row, security_manager=None, position=position)
-        case _:
-            return row
+class TourRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One tour, with its checkpoints in the order in which they are walked."""
+
+    tour_id: str
+    site_id: str
+    name: str
+    checkpoints: tuple[Checkpoint, ...]
+    starts: tuple[str, ...]  # every day, in the site's time zone
+    grace_minutes: int
+    valid_from: datetime | None = None  # walks that start from then on
+    retired: bool = False
+    position: int
 
 
-def project_person(row: PersonRow | None, fact: AnyRecorded) -> PersonRow | None:
-    """Fold one fact into its person's row."""
-    position = fact.position
-    match fact.event, row:
-        case PersonEnrolled() as person, _:
-            return PersonRow(
-                person_id=person.person_id,
-                name=person.name,
-                phone=person.phone,
-                site_id=person.site_id,
-                position=position,
-            )
-        case PersonRenamed(name=name), PersonRow():
-            return replace(row, name=name, position=position)
-        case PersonPhoneCorrected(phone=phone), PersonRow():
-            return replace(row, phone=phone, position=position)
-        case PersonStationed(site_id=site_id), PersonRow():
-            return replace(row, site_id=site_id, position=position)
-        case _:
-            return row
+class ShiftRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One shift of a roster."""
+
+    shift_id: str
+    site_id: str
+    role: ShiftRole
+    person_id: str | None
+    starts_at: datetime
+    ends_at: datetime
+    cancelled: bool = False
+    position: int
 
 
-def project_device(row: DeviceRow | None, fact: AnyRecorded) -> DeviceRow | None:
-    """Fold one fact into its device's row."""
-    position = fact.position
-    match fact.event, row:
-        case DeviceRegistered() as device, _:
-            return DeviceRow(
-                device_id=device.device_id,
-                kind=device.kind,
-                person_id=device.person_id,
-                site_id=device.site_id,
-                position=position,
-            )
-        case DeviceIssued(person_id=person_id), DeviceRow():
-            return replace(row, person_id=person_id, position=position)
-        case DevicePlaced(site_id=site_id), DeviceRow():
-            return replace(row, site_id=site_id, position=position)
-        case _:
-            return row
+class TaskRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One task, and by when it shall be done."""
+
+    task_id: str
+    site_id: str
+    name: str
+    due_at: datetime
+    person_id: str | None = None
+    cancelled: bool = False
+    position: int
 
 
-SITES = Projection(
-    name="sites",
-    table="sites",
-    row=SiteRow,
-    key="site_id",
-    newest_first="site_id",
-    facts=get_args(SiteEvent),
-    key_of=key_behind("site-"),
-    project=project_site,
-)
-PERSONS = Projection(
-    name="persons",
-    table="persons",
-    row=PersonRow,
-    key="person_id",
-    newest_first="person_id",
-    facts=get_args(PersonEvent),
-    key_of=key_behind("person-"),
-    project=project_person,
-)
-DEVICES = Projection(
-    name="devices",
-    table="devices",
-    row=DeviceRow,
-    key="device_id",
-    newest_first="device_id",
-    facts=get_args(DeviceEvent),
-    key_of=key_behind("device-"),
-    project=project_device,
-)
+# What the facts mean that bear no field.
+BARE: Mapping[type[Event], Mapping[str, object]] = {
+    SecurityManagerRelieved: {"security_manager": None},
+    TourRetired: {"retired": True},
+    ShiftCancelled: {"cancelled": True},
+    TaskCancelled: {"cancelled": True},
+}
+
+
+def folding(row: type[R], content: type[Event]) -> Callable[[R | None, AnyRecorded], R | None]:
+    """Return the fold of entries whose whole content is stated by a fact of this type."""
+
+    def project(known: R | None, fact: AnyRecorded) -> R | None:
+        """Fold one fact into its entry's row."""
+        event = fact.event
+        if isinstance(event, content):
+            return row(**asdict(event), position=fact.position)
+        # What comes before its entry was stated is corrupt, and no row is made up for it.
+        if known is None:
+            return None
+        return replace(known, **BARE.get(type(event), asdict(event)), position=fact.position)
+
+    return project
+
+
+def entries(
+    noun: str, row: type[R], content: type[Event], facts: Any, newest_first: str | None = None
+) -> Projection[R]:
+    """Return the read model of one kind of entry, listed by its ids unless said otherwise."""
+    return Projection(
+        name=f"{noun}s",
+        table=f"{noun}s",
+        row=row,
+        key=f"{noun}_id",
+        newest_first=newest_first or f"{noun}_id",
+        facts=get_args(facts),
+        key_of=key_behind(f"{noun}-"),
+        project=folding(row, content),
+    )
+
+
+SITES = entries("site", SiteRow, SiteRegistered, SiteEvent)
+PERSONS = entries("person", PersonRow, PersonEnrolled, PersonEvent)
+DEVICES = entries("device", DeviceRow, DeviceRegistered, DeviceEvent)
+TOURS = entries("tour", TourRow, TourDefined, TourEvent)
+SHIFTS = entries("shift", ShiftRow, ShiftPlanned, ShiftEvent, newest_first="starts_at")
+TASKS = entries("task", TaskRow, TaskAssigned, TaskEvent, newest_first="due_at")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
 import msgspec
@@ -28,10 +29,12 @@ class ReadModelBehind(Exception):
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What a list shall hold: equality filters, lower bounds, the sites one may see, and a page."""
+    """What a list shall hold: equality filters, bounds, the sites one may see, and a page."""
 
     equal: Mapping[str, str] = {}  # row field -> value
     at_least: Mapping[str, float] = {}  # row field -> lower bound, included
+    above: Mapping[str, datetime] = {}  # row field -> lower bound, left out
+    below: Mapping[str, datetime] = {}  # row field -> upper bound, left out
     sites: Sequence[str] | None = None  # None: every site of the tenant
     limit: int = PAGE_ROWS_DEFAULT  # 1..PAGE_ROWS_MAX
     cursor: str | None = None

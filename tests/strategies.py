@@ -21,7 +21,16 @@ T = TypeVar("T", bound=msgspec.Struct)
 Test: TypeAlias = Callable[..., None]
 
 FEW_UUIDS = [UUID(int=number) for number in (1, 2, 3)]
-FEW_TEXTS = ["A-1", "b-2", "Europe/London", "Europe/Paris", "+44 20 7946", "+44 20 7947", "ada@example.org"]
+FEW_TEXTS = [
+    "A-1",
+    "b-2",
+    "Europe/London",
+    "Europe/Paris",
+    "+44 20 7946",
+    "+44 20 7947",
+    "ada@example.org",
+    "08:00",
+]
 FEW_MOMENTS = [datetime(2026, 11, day, 8, tzinfo=UTC) for day in (21, 22)]
 FLOAT_MAX = 1e9
 

@@ -13,7 +13,10 @@ from domain.alert import ALERT, AlertCommand, RaiseAlert
 from domain.catalogue import AnyRecorded
 from domain.directory.device import DEVICE, DeviceCommand, RegisterDevice
 from domain.directory.person import PERSON, EnrolPerson, PersonCommand
+from domain.directory.shift import SHIFT, PlanShift, ShiftCommand
 from domain.directory.site import SITE, RegisterSite, SiteCommand
+from domain.directory.task import TASK, AssignTask, TaskCommand
+from domain.directory.tour import TOUR, DefineTour, TourCommand
 from domain.fraud.facts import Features, FraudScored, Reason, score_stream
 from domain.fraud.types import FraudType
 from domain.kernel import Command, Decider, Refused
@@ -39,6 +42,9 @@ KINDS = (
     Kind(SITE, (SiteCommand,), RegisterSite, "site_id", "site-", NAMES),
     Kind(PERSON, (PersonCommand,), EnrolPerson, "person_id", "person-", NAMES),
     Kind(DEVICE, (DeviceCommand,), RegisterDevice, "device_id", "device-", NAMES),
+    Kind(TOUR, get_args(TourCommand), DefineTour, "tour_id", "tour-", NAMES),
+    Kind(SHIFT, get_args(ShiftCommand), PlanShift, "shift_id", "shift-", NAMES),
+    Kind(TASK, get_args(TaskCommand), AssignTask, "task_id", "task-", NAMES),
     Kind(ALERT, get_args(AlertCommand), RaiseAlert, "alert_id", "alert-", tuple(FEW_UUIDS)),
     Kind(TICKET, get_args(TicketCommand), OpenTicket, "ticket_id", "ticket-", tuple(FEW_UUIDS)),
 )
@@ -71,7 +77,7 @@ scores = st.builds(
 )
 happenings: st.SearchStrategy[Wish | FraudScored] = st.one_of(
     *(wishes(kind) for kind in KINDS),
-    *(wishes(kind) for kind in KINDS[3:]),
+    *(wishes(kind) for kind in KINDS[6:]),
     scores,
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -56,14 +57,20 @@ class PostgresViews:
         }
         conditions = ["tenant_id = %(tenant)s", f"generation = {LIVE}"]
         names = {column.name for column in table.columns}
-        for operator, filters in (("=", wanted.equal), (">=", wanted.at_least)):
+        bounds: dict[str, Mapping[str, object]] = {
+            "=": wanted.equal,
+            ">=": wanted.at_least,
+            ">": wanted.above,
+            "<": wanted.below,
+        }
+        for number, (operator, filters) in enumerate(bounds.items()):
             for field, value in filters.items():
                 assert field in names, f"{projection.name} has no {field}."
                 if NUL in str(value):
                     conditions.append("false")
                     continue
-                conditions.append(f"{field} {operator} %(filter_{field})s")
-                parameters[f"filter_{field}"] = value
+                conditions.append(f"{field} {operator} %(filter_{number}_{field})s")
+                parameters[f"filter_{number}_{field}"] = value
         if wanted.sites is not None:
             conditions.append("site_id = ANY (%(sites)s)")
             parameters["sites"] = list(wanted.sites)

@@ -23,6 +23,7 @@ from domain.kernel import (
     ShortText,
     Unknown,
 )
+from domain.moments import require_in_range
 
 CHECKPOINTS_MAX = 100  # of a tour
 STARTS_MAX = 48  # of a tour in a day
@@ -124,12 +125,15 @@ def decide(tour: Tour, command: TourCommand) -> list[TourEvent]:
         CheckpointTwice: two checkpoints of the tour have one id.
         CheckpointsOutOfOrder: a checkpoint is due before the one in front of it.
         StartTwice: two starts are the same.
+        MomentOutOfRange: it shall hold from a time that the log does not keep.
     """
     if isinstance(command, RetireTour):
         if tour.content is None:
             raise TourUnknown("There is no tour of this id.")
         return [] if tour.retired else [TourRetired()]
     require_walkable(command)
+    if command.valid_from is not None:
+        require_in_range("valid_from", command.valid_from)
     wanted = TourDefined(**asdict(command))
     return [] if wanted == tour.content and not tour.retired else [wanted]
 
