@@ -15,8 +15,17 @@ from application.policies.keep_service_level_whenever_ticket_told import (
     KeepServiceLevelWheneverTicketTold,
 )
 from application.policies.open_ticket_whenever_alert_raised import OpenTicketWheneverAlertRaised
+from application.policies.raise_alert_whenever_anomaly_detected import (
+    RaiseAlertWheneverAnomalyDetected,
+)
+from application.policies.raise_alert_whenever_device_tampered import (
+    RaiseAlertWheneverDeviceTampered,
+)
 from application.policies.raise_alert_whenever_fraud_scored_high import (
     RaiseAlertWheneverFraudScoredHigh,
+)
+from application.policies.raise_alert_whenever_panic_recorded import (
+    RaiseAlertWheneverPanicRecorded,
 )
 from application.policies.score_fraud_whenever_attendance_recorded import (
     ScoreFraudWheneverAttendanceRecorded,
@@ -26,6 +35,9 @@ from application.policies.send_mail_whenever_escalated import SendMailWheneverEs
 POLICIES: tuple[Callable[[], Policy], ...] = (
     ScoreFraudWheneverAttendanceRecorded,
     RaiseAlertWheneverFraudScoredHigh,
+    RaiseAlertWheneverAnomalyDetected,
+    RaiseAlertWheneverPanicRecorded,
+    RaiseAlertWheneverDeviceTampered,
     OpenTicketWheneverAlertRaised,
     AssignTicketWheneverOpenedWithoutAssignee,
     KeepServiceLevelWheneverTicketTold,
