@@ -1,94 +1,58 @@
-"""Whenever a fraud alert is raised or repeated, see to it that one open ticket is about it.
+"""Whenever an alert is raised or repeated that calls people, see to it that one open ticket is about it.
 
-Tickets are told apart by the alert's dedup key: up to 24 hours before or after the attendance that
-a ticket began with, while it is NEW, ASSIGNED or IN_PROGRESS, a further alert is counted in it and
-may raise its severity; it never opens a second one. A new ticket goes to the site's security
-manager, else it waits in the queue. When the last alert behind a ticket is withdrawn, the ticket is
-told, and cancelled if nobody has begun to work on it.
+Alerts of fraud, panic and tampering call people where they are HIGH or CRITICAL; anomalies never
+do. Tickets are told apart by the alert's dedup key: up to 24 hours before or after the evidence
+that a ticket began with, while it is NEW, ASSIGNED or IN_PROGRESS, a further alert is counted in it
+and may raise its severity; it never opens a second one. A new ticket goes to the site's security
+manager, else to the supervisor on duty, else it waits in the queue. When the last alert behind a
+ticket is withdrawn, the ticket is told, and cancelled if nobody has begun to work on it.
+
+What is muted calls nobody until what mutes it is over; the ledger says so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import TypeAlias, assert_never
-from uuid import UUID
+from typing import TypeAlias, assert_never, get_args
 
-import msgspec
+from msgspec.structs import replace
 
-from application.following import Desk, derived_id
-from domain.alert import AlertEvidenceRevised, AlertRaised, AlertRepeated, AlertWithdrawn
+from application.escalation.calling import CALLING_FACTS, Calling
+from application.escalation.subjects import Standing, Subject, subject_of
+from application.following import Desk
+from domain.alert import (
+    AlertEvidenceDropped,
+    AlertEvidenceRevised,
+    AlertKind,
+    AlertRaised,
+    AlertReopened,
+    AlertRepeated,
+    AlertResolved,
+    AlertWithdrawn,
+)
 from domain.catalogue import AnyRecorded
-from domain.directory.site import (
-    SecurityManagerAppointed,
-    SecurityManagerRelieved,
-    SiteRegistered,
-)
-from domain.severity import Severity, rank
-from domain.ticket import (
-    OPEN_STATUSES,
-    TICKET,
-    CancelTicket,
-    OpenTicket,
-    Priority,
-    RepeatTicket,
-    Ticket,
-    TicketCategory,
-    TicketStatus,
-    WithdrawTicketEvidence,
-    ticket_stream,
-)
+from domain.kernel import Event
+from domain.ticket import TicketCategory
 
 NAME = "open-ticket-whenever-alert-raised"
-DEDUP_WINDOW = timedelta(hours=24)  # product rule
-CASES_MAX = 32  # tickets remembered of a dedup key
+FAMILY = "alert"
 
-AlertTold: TypeAlias = AlertRaised | AlertRepeated | AlertEvidenceRevised | AlertWithdrawn
+AlertTold: TypeAlias = (
+    AlertRaised
+    | AlertRepeated
+    | AlertEvidenceRevised
+    | AlertEvidenceDropped
+    | AlertWithdrawn
+    | AlertResolved
+    | AlertReopened
+)
 
-PRIORITIES = {
-    Severity.CRITICAL: Priority.URGENT,
-    Severity.HIGH: Priority.HIGH,
-    Severity.MEDIUM: Priority.NORMAL,
-    Severity.LOW: Priority.LOW,
-    Severity.INFO: Priority.LOW,
+# Kinds that call people, and whose work they are.
+CATEGORIES = {
+    AlertKind.FRAUD: TicketCategory.SECURITY_FRAUD,
+    AlertKind.PANIC: TicketCategory.SECURITY,
+    AlertKind.TAMPER: TicketCategory.SECURITY,
 }
-# States in which a repeat is counted instead of opening another ticket (product rule).
-TAKING_REPEATS = frozenset({TicketStatus.NEW, TicketStatus.ASSIGNED, TicketStatus.IN_PROGRESS})
-UNTOUCHED = frozenset({TicketStatus.NEW, TicketStatus.ASSIGNED})
-
-
-class Case(msgspec.Struct, frozen=True):
-    """A ticket of a dedup key."""
-
-    ticket_id: UUID
-    seen_at: datetime  # corrected time of the attendance that it began with
-
-
-class Cases(msgspec.Struct, frozen=True):
-    """The latest tickets of a dedup key, in the order in which they were opened."""
-
-    cases: tuple[Case, ...] = ()
-
-
-class SiteDuty(msgspec.Struct, frozen=True):
-    """Who gets a site's security tickets."""
-
-    security_manager: str | None
-    version: int  # of the site's stream; what is not newer was taken in already
-
-
-class KnownAlert(msgspec.Struct, frozen=True):
-    """What the facts of an alert do not repeat, and where it is worked on."""
-
-    raised: AlertRaised
-    version: int  # of the alert's stream; what is not newer was answered already
-    tickets: tuple[UUID, ...] = ()  # that it was counted in, the latest last
-
-
-class Behind(msgspec.Struct, frozen=True):
-    """The alerts that a ticket stands on."""
-
-    alerts: tuple[UUID, ...] = ()
 
 
 class OpenTicketWheneverAlertRaised:
@@ -96,187 +60,94 @@ class OpenTicketWheneverAlertRaised:
 
     name = NAME
     behind = None
-    facts = (
-        AlertRaised,
-        AlertRepeated,
-        AlertEvidenceRevised,
-        AlertWithdrawn,
-        SiteRegistered,
-        SecurityManagerAppointed,
-        SecurityManagerRelieved,
-    )
+    facts: tuple[type[Event], ...] = (*get_args(AlertTold), *CALLING_FACTS)
 
     def handle(self, desk: Desk, batch: Sequence[AnyRecorded]) -> None:
-        fetch_for(desk, batch)
+        calling = Calling(desk, NAME, FAMILY)
+        told = [fact for fact in batch if isinstance(fact.event, AlertTold)]
+        raised = [fact.event for fact in told if isinstance(fact.event, AlertRaised)]
+        calling.fetch(
+            batch, told, [each.dedup_key for each in raised], [each.site_id for each in raised]
+        )
         for fact in batch:
-            match fact.event:
-                case (
-                    SiteRegistered(security_manager=name)
-                    | SecurityManagerAppointed(security_manager=name)
-                ):
-                    learn_duty(desk, fact, name)
-                case SecurityManagerRelieved():
-                    learn_duty(desk, fact, None)
-                case AlertRaised() | AlertRepeated() | AlertEvidenceRevised() | AlertWithdrawn():
-                    react(desk, fact, fact.event)
-                case _:
-                    continue
+            if isinstance(fact.event, AlertTold):
+                react(calling, fact, fact.event)
+            else:
+                calling.learn(fact)
 
 
-def fetch_for(desk: Desk, batch: Sequence[AnyRecorded]) -> None:
-    """Have in hand what the batch will ask for, in five questions instead of five an alert."""
-    told = [fact for fact in batch if isinstance(fact.event, AlertTold)]
-    if not told:
+def react(calling: Calling, fact: AnyRecorded, event: AlertTold) -> None:
+    """Answer one fact of an alert. An alert of a kind that calls nobody is not even remembered."""
+    known = subject_of(calling.desk, fact.stream_id)
+    if isinstance(event, AlertRaised):
+        if known is not None or event.kind not in CATEGORIES:
+            return
+        known = subject_of_alert(event)
+    if known is None or fact.version <= known.version:
         return
-    known = desk.memories([fact.stream_id for fact in told], KnownAlert)
-    raised = [held.raised for held in known.values()]
-    raised += [fact.event for fact in told if isinstance(fact.event, AlertRaised)]
-    cases = desk.memories([each.dedup_key for each in raised], Cases)
-    tickets = [case.ticket_id for held in cases.values() for case in held.cases]
-    tickets += [ticket_id for held in known.values() for ticket_id in held.tickets]
-    tickets += [new_ticket_id(fact) for fact in told]
-    streams = [ticket_stream(ticket_id) for ticket_id in tickets]
-    desk.memories(streams, Behind)
-    desk.memories([f"site-{each.site_id}" for each in raised], SiteDuty)
-    desk.fetch_streams(streams)
-
-
-def learn_duty(desk: Desk, fact: AnyRecorded, security_manager: str | None) -> None:
-    """Remember who gets the tickets of a site from here on."""
-    known = desk.memories([fact.stream_id], SiteDuty).get(fact.stream_id)
-    if known is None or fact.version > known.version:
-        desk.remember(fact.stream_id, SiteDuty(security_manager, fact.version))
-
-
-def react(desk: Desk, fact: AnyRecorded, event: AlertTold) -> None:
-    """Answer one fact of an alert."""
-    known = desk.memories([fact.stream_id], KnownAlert).get(fact.stream_id)
-    if known is None:
-        assert isinstance(event, AlertRaised), f"{event} stands before its alert was raised."
-        known = KnownAlert(event, 0)
-    if fact.version <= known.version:
-        return
-    tickets = known.tickets
+    subject = replace(after(known, event), version=fact.version)
+    calling.desk.remember(subject.stream, subject)
     match event:
         case AlertRaised() | AlertRepeated():
-            command = repeat_command(known.raised, event)
-            ticket_id = work_on(desk, fact, known.raised, command, event.seen_at)
-            tickets = (*(each for each in tickets if each != ticket_id), ticket_id)
+            if subject.is_severe:
+                calling.call(fact, subject)
         case AlertEvidenceRevised():
-            raise_severity(desk, fact, known, repeat_command(known.raised, event))
+            if subject.is_severe:
+                calling.worsen(fact, subject)
         case AlertWithdrawn(reason=reason):
-            for ticket_id in tickets:
-                withdraw(desk, fact, known.raised.alert_id, ticket_id, reason)
+            calling.withdraw(fact, subject, reason)
+        case AlertEvidenceDropped() | AlertResolved() | AlertReopened():
+            return  # nobody is called for it, and nobody who was is told
         case _:
             assert_never(event)
-    desk.remember(fact.stream_id, KnownAlert(known.raised, fact.version, tickets))
 
 
-def work_on(
-    desk: Desk, fact: AnyRecorded, raised: AlertRaised, command: RepeatTicket, seen_at: datetime
-) -> UUID:
-    """Count an alert in the ticket that takes it, or open one; return the ticket's id."""
-    ticket_id = taking(desk, raised.dedup_key, seen_at)
-    if ticket_id is not None:
-        desk.do(TICKET, ticket_stream(ticket_id), command, fact)
-    else:
-        ticket_id = new_ticket_id(fact)
-        site = f"site-{raised.site_id}"
-        duty = desk.memories([site], SiteDuty).get(site)
-        manager = None if duty is None else duty.security_manager
-        opening = open_command(ticket_id, raised, command, manager)
-        desk.do(TICKET, ticket_stream(ticket_id), opening, fact)
-        cases = (*cases_of(desk, raised.dedup_key), Case(ticket_id, seen_at))
-        desk.remember(raised.dedup_key, Cases(cases[-CASES_MAX:]))
-    alerts = alerts_behind(desk, ticket_id)
-    if raised.alert_id not in alerts:
-        desk.remember(ticket_stream(ticket_id), Behind((*alerts, raised.alert_id)))
-    return ticket_id
+def after(subject: Subject, event: AlertTold) -> Subject:
+    """Return an alert as it stands after a fact of its own."""
+    match event:
+        case AlertRaised():
+            return subject
+        case AlertRepeated():
+            return replace(
+                subject,
+                severity=event.severity,
+                evidence=event.evidence,
+                score=event.score,
+                seen_at=event.seen_at,
+            )
+        case AlertEvidenceRevised():
+            return replace(
+                subject, severity=event.severity, evidence=event.evidence, score=event.score
+            )
+        case AlertEvidenceDropped(severity=severity):
+            return replace(subject, severity=severity)
+        case AlertWithdrawn():
+            return replace(subject, standing=Standing.WITHDRAWN)
+        case AlertResolved():
+            return replace(subject, standing=Standing.RESOLVED)
+        case AlertReopened():
+            return replace(subject, standing=Standing.OPEN)
+        case _:
+            assert_never(event)
 
 
-def new_ticket_id(fact: AnyRecorded) -> UUID:
-    """Return the id of the ticket that a fact would open: the same every time."""
-    return derived_id(f"{NAME}/ticket", fact, 0)
-
-
-def taking(desk: Desk, key: str, seen_at: datetime) -> UUID | None:
-    """Return the ticket in which an attendance of this moment is counted."""
-    for case in cases_of(desk, key):
-        if abs(seen_at - case.seen_at) <= DEDUP_WINDOW:
-            ticket_id, ticket = going_on(desk, case.ticket_id)
-            if ticket.status in TAKING_REPEATS:
-                return ticket_id
-    return None
-
-
-def going_on(desk: Desk, ticket_id: UUID) -> tuple[UUID, Ticket]:
-    """Return the ticket in which a ticket's work goes on: itself, unless it was merged."""
-    seen: set[UUID] = set()
-    ticket = desk.state(TICKET, ticket_stream(ticket_id))
-    while ticket.merged_into is not None and ticket_id not in seen:
-        seen.add(ticket_id)
-        ticket_id = ticket.merged_into
-        ticket = desk.state(TICKET, ticket_stream(ticket_id))
-    return ticket_id, ticket
-
-
-def raise_severity(desk: Desk, fact: AnyRecorded, alert: KnownAlert, command: RepeatTicket) -> None:
-    """A revised score is no repeat; only a severity that rose is worth telling the ticket."""
-    ticket_id, ticket = going_on(desk, alert.tickets[-1])
-    if ticket.status in TAKING_REPEATS and rank(command.severity) > rank(ticket.severity):
-        desk.do(TICKET, ticket_stream(ticket_id), command, fact)
-
-
-def withdraw(desk: Desk, fact: AnyRecorded, alert_id: UUID, ticket_id: UUID, reason: str) -> None:
-    """Take an alert from behind a ticket; tell the ticket when that was the last one."""
-    stream_id = ticket_stream(ticket_id)
-    left = tuple(each for each in alerts_behind(desk, ticket_id) if each != alert_id)
-    desk.remember(stream_id, Behind(left))
-    status = desk.state(TICKET, stream_id).status
-    if left or status not in OPEN_STATUSES:
-        return
-    desk.do(TICKET, stream_id, WithdrawTicketEvidence(reason=reason), fact)
-    if status in UNTOUCHED:
-        desk.do(TICKET, stream_id, CancelTicket(reason=reason), fact)
-
-
-def cases_of(desk: Desk, key: str) -> tuple[Case, ...]:
-    """Return the tickets that are remembered under a dedup key."""
-    remembered = desk.memories([key], Cases).get(key)
-    return () if remembered is None else remembered.cases
-
-
-def alerts_behind(desk: Desk, ticket_id: UUID) -> tuple[UUID, ...]:
-    """Return the alerts that a ticket stands on."""
-    key = ticket_stream(ticket_id)
-    remembered = desk.memories([key], Behind).get(key)
-    return () if remembered is None else remembered.alerts
-
-
-def repeat_command(
-    raised: AlertRaised, told: AlertRaised | AlertRepeated | AlertEvidenceRevised
-) -> RepeatTicket:
-    """Return the wish to count an alert's evidence in a ticket."""
-    return RepeatTicket(
-        severity=told.severity, alert_id=raised.alert_id, score=told.score, evidence=told.evidence
-    )
-
-
-def open_command(
-    ticket_id: UUID, raised: AlertRaised, told: RepeatTicket, assignee: str | None
-) -> OpenTicket:
-    """Return the wish for a security ticket about an alert, on the evidence that it told of last."""
-    return OpenTicket(
-        ticket_id=ticket_id,
-        category=TicketCategory.SECURITY_FRAUD,
+def subject_of_alert(raised: AlertRaised) -> Subject:
+    """Return a new alert as a subject of which nothing is answered yet."""
+    return Subject(
+        id=raised.alert_id,
+        kind=f"{FAMILY}:{raised.kind}",
+        category=CATEGORIES[raised.kind],
+        dedup_key=raised.dedup_key,
+        severity=raised.severity,
         title=raised.title,
-        severity=told.severity,
-        priority=PRIORITIES[told.severity],
         site_id=raised.site_id,
         person_id=raised.person_id,
+        device_id=raised.device_id,
+        since=raised.seen_at,
+        until=raised.seen_at,
+        seen_at=raised.seen_at,
+        version=0,
         fraud_type=raised.fraud_type,
-        dedup_key=raised.dedup_key,
-        alert_id=raised.alert_id,
-        assignee=assignee,
-        evidence=told.evidence,
+        evidence=raised.evidence,
+        score=raised.score,
     )

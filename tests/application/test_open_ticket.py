@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
+from application.escalation.commands import PRIORITIES
 from application.policies.open_ticket_whenever_alert_raised import (
     NAME,
-    PRIORITIES,
     OpenTicketWheneverAlertRaised,
 )
 from domain.alert import AlertRaised, ResolveAlert, Verdict
@@ -33,7 +33,7 @@ from domain.ticket import (
     TicketRepeated,
     TicketStarted,
 )
-from tests.application.guardroom import BUDDY, GPS, Guardroom, scored
+from tests.application.guardroom import BUDDY, GPS, MONDAY, Guardroom, scored
 
 ASSIGN = AssignTicket(assignee="eve")
 START = StartTicket()
@@ -72,6 +72,7 @@ def test_an_alert_opens_a_ticket_for_the_sites_security_manager(room: Guardroom)
             alert_id=alert_id,
             assignee="eve",
             evidence=UUID(int=1),
+            seen_at=MONDAY + timedelta(hours=1),
         ),
         TicketAssigned(assignee="eve"),
     ]
