@@ -48,6 +48,13 @@ TRIES_MAX = 10  # for a stream that somebody else writes to at the same time
 DUTY_WAS_DONE = "Judged anew, duty was done."
 
 
+class AuditMustWait(Exception):
+    """A read model has not reached the request yet."""
+
+    def __init__(self, projection: str, position: int) -> None:
+        super().__init__(f"The read model {projection} did not reach position {position} in time.")
+
+
 class StandingFinding(msgspec.Struct, frozen=True):
     """A finding as the read model tells it."""
 
@@ -63,7 +70,7 @@ class Plans(Protocol):
         """Wait until everything that an audit reads has reached a position.
 
         Raises:
-            ReadModelBehind: it had not in time; trying again is safe.
+            AuditMustWait: it had not in time; trying again is safe.
         """
         ...
 
@@ -126,7 +133,7 @@ class RunAudit:
         """Answer the request at a position. What is answered already, or was never asked, stays so.
 
         Raises:
-            ReadModelBehind: the read models have not reached the request; trying again is safe.
+            AuditMustWait: the read models have not reached the request; trying again is safe.
             LogUnavailable: the database did not answer; trying again is safe.
         """
         story = self._log.read_stream(tenant_id, audit_stream(audit_id))

@@ -39,6 +39,12 @@ class Capability(StrEnum):
     LOG_VIEW = "log:view"
     ACCESS_MANAGE = "access:manage"
     OPERATIONS_VIEW = "operations:view"
+    SERVICE_LEVELS_MANAGE = "service_levels:manage"
+    FINDINGS_VIEW = "findings:view"
+    FINDINGS_WORK = "findings:work"
+    AUDITS_REQUEST = "audits:request"
+    INCIDENTS_VIEW = "incidents:view"
+    INCIDENTS_WORK = "incidents:work"
 
 
 #: Sites that a user or a key is limited to; None means every site, an empty one means none.
@@ -55,13 +61,22 @@ _WATCHES = frozenset(
         Capability.SECURITY_FRAUD_VIEW,
         Capability.DIRECTORY_VIEW,
         Capability.FEED_VIEW,
+        Capability.FINDINGS_VIEW,
+        Capability.INCIDENTS_VIEW,
     }
 )
-_WORKS = _WATCHES | {Capability.TICKETS_WORK, Capability.ALERTS_WORK}
+_WORKS = _WATCHES | {
+    Capability.TICKETS_WORK,
+    Capability.ALERTS_WORK,
+    Capability.FINDINGS_WORK,
+    Capability.INCIDENTS_WORK,
+    Capability.AUDITS_REQUEST,
+}
 
 CAPABILITIES: dict[Role, frozenset[Capability]] = {
     Role.OPERATOR: _WORKS,
-    Role.SUPERVISOR: _WORKS | {Capability.LOG_VIEW, Capability.OPERATIONS_VIEW},
+    Role.SUPERVISOR: _WORKS
+    | {Capability.LOG_VIEW, Capability.OPERATIONS_VIEW, Capability.SERVICE_LEVELS_MANAGE},
     Role.AUDITOR: _WATCHES | {Capability.LOG_VIEW, Capability.OPERATIONS_VIEW},
     Role.DATA_SCIENTIST: _WATCHES | {Capability.LOG_VIEW, Capability.OPERATIONS_VIEW},
     Role.INTEGRATOR: _WATCHES | {Capability.SIGNALS_WRITE, Capability.LOG_VIEW},
