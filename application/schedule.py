@@ -20,7 +20,9 @@ from cronsim import CronSim
 from application.handling import handle
 from application.ports import Cause, EventLog, StreamMoved
 from domain.directory.tenant import TENANT_STREAM, TenantFounded
-from domain.jobs import TUNING_JOB, Job
+from domain.finding.audit import RequestAudit
+from domain.finding.facts import AuditKind
+from domain.jobs import AUDIT_JOB, TUNING_JOB, Job
 from domain.kernel import Command
 from domain.tuning.story import RequestTuning
 
@@ -45,6 +47,22 @@ SCHEDULE: tuple[Scheduled, ...] = (
         every=timedelta(days=7, hours=2),
         job=TUNING_JOB,
         wish=lambda job_id, due: RequestTuning(tuning_id=job_id, until=due),
+    ),
+    Scheduled(
+        name="heartbeat-audit",
+        cron="*/5 * * * *",
+        every=timedelta(minutes=5),
+        job=AUDIT_JOB,
+        wish=lambda job_id, due: RequestAudit(audit_id=job_id, kind=AuditKind.HEARTBEAT, as_of=due),
+    ),
+    Scheduled(
+        name="comprehensive-audit",
+        cron="0 * * * *",
+        every=timedelta(hours=1),
+        job=AUDIT_JOB,
+        wish=lambda job_id, due: RequestAudit(
+            audit_id=job_id, kind=AuditKind.COMPREHENSIVE, as_of=due
+        ),
     ),
 )
 

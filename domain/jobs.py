@@ -17,13 +17,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any
+from typing import Any, assert_never
 from uuid import UUID
 
 import msgspec
 
 from domain.anomaly.facts import TuningCompleted, TuningFailed, TuningRequested
 from domain.catalogue import AnyRecorded
+from domain.finding.audit import AUDIT, FailAudit
+from domain.finding.facts import AuditCompleted, AuditFailed, AuditRequested
 from domain.kernel import SHORT_TEXT_CHARACTERS_MAX, Command, Decider, Event
 from domain.operations import (
     VERIFICATION,
@@ -95,6 +97,8 @@ def tell_verification(event: VerificationPassed | VerificationFailed) -> Answer:
             return Answer(JobState.FAILED, reason)
         case VerificationFailed(at_position=position, reason=reason):
             return Answer(JobState.FAILED, f"at position {position}: {reason}")
+        case _:
+            assert_never(event)
 
 
 def tell_tuning(event: TuningCompleted | TuningFailed) -> Answer:
@@ -107,6 +111,23 @@ def tell_tuning(event: TuningCompleted | TuningFailed) -> Answer:
             )
         case TuningFailed(reason=reason):
             return Answer(JobState.FAILED, reason)
+        case _:
+            assert_never(event)
+
+
+def tell_audit(event: AuditCompleted | AuditFailed) -> Answer:
+    """Say what an audit came to."""
+    match event:
+        case AuditCompleted() as done:
+            return Answer(
+                JobState.DONE,
+                f"{done.windows} windows at {done.sites} sites: {done.raised} findings raised,"
+                f" {done.revised} revised, {done.withdrawn} withdrawn",
+            )
+        case AuditFailed(reason=reason):
+            return Answer(JobState.FAILED, reason)
+        case _:
+            assert_never(event)
 
 
 VERIFICATION_JOB = Job(
@@ -127,7 +148,16 @@ TUNING_JOB = Job(
     give_up=lambda tuning_id, reason: FailTuning(tuning_id=tuning_id, reason=reason),
     time_limit_s=30 * MINUTE_S,
 )
+AUDIT_JOB = Job(
+    name="audit",
+    requested=AuditRequested,
+    answers=(AuditCompleted, AuditFailed),
+    decider=AUDIT,
+    tell=tell_audit,
+    give_up=lambda _, reason: FailAudit(reason=reason),
+    time_limit_s=10 * MINUTE_S,
+)
 
-JOBS: tuple[Job, ...] = (VERIFICATION_JOB, TUNING_JOB)
+JOBS: tuple[Job, ...] = (VERIFICATION_JOB, TUNING_JOB, AUDIT_JOB)
 JOBS_BY_NAME = {job.name: job for job in JOBS}
 JOB_OF_FACT = {fact: job for job in JOBS for fact in job.facts}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,15 +37,20 @@ from adapters.passwords import Argon2Hasher
 from adapters.postgres.credentials import PostgresCredentials
 from adapters.postgres.database import Database
 from adapters.postgres.migrating import DatabaseIsNewer, MigrationChanged, migrate, unapplied
+from adapters.postgres.plans import PostgresPlans
+from adapters.postgres.signals import PostgresSignals
+from adapters.postgres.verdicts import PostgresVerdicts
 from adapters.postgres.views import PostgresViews
 from application.access import Access
+from application.auditing import RunAudit
 from application.following import Policy
 from application.ingestion import SignalIntake
 from application.jobs import VerifyChain
 from application.mailing import MAIL_TIMER, DeliverMail, Postman
 from application.policies import POLICIES
-from application.schedule import Schedule
+from application.schedule import SCHEDULE, Schedule
 from application.timers import CLOCK_TIMER, TellServiceLevel
+from application.tuning import TuneThresholds
 from application.verification import LogVerifier
 from interfaces.secret_key import with_secret_key
 from interfaces.settings import Settings
@@ -227,29 +232,37 @@ def verifier(application: Vedette) -> LogVerifier:
 
 def use_cases(application: Vedette) -> dict[str, UseCase]:
     """Compose what does the work of each job, by the name that `domain.jobs` gives it."""
-    return {"verification": VerifyChain(application.log, verifier(application))}
+    database = application.database
+    return {
+        "verification": VerifyChain(application.log, verifier(application)),
+        "tuning": TuneThresholds(application.log, PostgresVerdicts(application.database)),
+        "audit": RunAudit(application.log, PostgresSignals(database), PostgresPlans(database)),
+    }
 
 
 def worker(application: Vedette, *, threads: int) -> WorkerProcess:
     """Compose the jobs of one process, on a broker of its own."""
     redis_url = application.settings.redis_url
     assert redis_url is not None, "Settings must be completed before they are opened."
+    work = use_cases(application)
     return WorkerProcess(
         application.database,
         application.log,
         redis_url,
-        use_cases(application),
+        work,
         threads=threads,
-        scheduler=scheduler(application),
+        scheduler=scheduler(application, work),
         ringers=ringers(application),
     )
 
 
-def scheduler(application: Vedette) -> Scheduler | None:
-    """Compose what asks for jobs by the clock, unless that is switched off."""
+def scheduler(application: Vedette, work: Mapping[str, UseCase]) -> Scheduler | None:
+    """Compose what asks by the clock for the jobs that can be done, unless that is switched off."""
     if not application.settings.schedule:
         return None
-    return Scheduler(Schedule(application.log), now)
+    return Scheduler(
+        Schedule(application.log, [row for row in SCHEDULE if row.job.name in work]), now
+    )
 
 
 def ringers(application: Vedette) -> list[Ringer]:

@@ -1,4 +1,4 @@
--- Jobs of every kind: their attempts, the board on which people see them, and verdicts by index.
+-- Jobs of every kind: their attempts, the boards of jobs and thresholds, and verdicts by index.
 --
 -- Why attempts are rows: a worker that is killed in the middle of a job counts nothing in Redis,
 -- and a job that kills its worker would be sent for ever. An attempt is counted before it begins,
@@ -8,7 +8,7 @@
 -- Why an index over two types of facts alone: a tuning reads the verdicts of the last days, which
 -- are a few facts among very many, and an index over all types would cost every append.
 --
--- Undo: DROP TABLE jobs.attempts, views.jobs; DROP INDEX log.events_verdicts; DROP FUNCTION
+-- Undo: DROP TABLE jobs.attempts, views.jobs, views.thresholds; DROP INDEX log.events_verdicts; DROP FUNCTION
 -- jobs.take(interval, interval, integer, text[]), jobs.forget(interval); create jobs.take again as
 -- 0003_jobs.sql says; name the dispatcher's checkpoints and the jobs in the book as before.
 
@@ -43,10 +43,31 @@ CREATE TABLE views.jobs (
 );
 CREATE INDEX jobs_newest ON views.jobs (tenant_id, generation, requested_at DESC, job_id DESC);
 
+CREATE TABLE views.thresholds (
+    tenant_id       text NOT NULL,
+    generation      integer NOT NULL,
+    family          text NOT NULL,
+    threshold       double precision, -- null: the default rule holds
+    reason          text NOT NULL,
+    expires_at      timestamptz,
+    pinned_by       text,
+    because         text NOT NULL,
+    verdicts        bigint,
+    false_positives bigint,
+    left_out        bigint,
+    rate            double precision,
+    state           jsonb NOT NULL, -- what lies under a pin, and what can be taken back
+    changed_at      timestamptz NOT NULL,
+    changed_by      text NOT NULL,
+    position        bigint NOT NULL, -- of the last fact folded into the row
+    version         bigint NOT NULL, -- of the threshold's stream, for If-Match
+    PRIMARY KEY (tenant_id, generation, family)
+);
+
 DO $$
 DECLARE name text;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['jobs.attempts', 'views.jobs'] LOOP
+    FOREACH name IN ARRAY ARRAY['jobs.attempts', 'views.jobs', 'views.thresholds'] LOOP
         EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', name);
         EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', name);
         EXECUTE format('CREATE POLICY tenant ON %s USING (tenant_id = log.tenant())', name);

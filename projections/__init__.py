@@ -8,10 +8,12 @@ from projections.alert_board import ALERT_BOARD
 from projections.directory import DEVICES, PERSONS, SHIFTS, SITES, TASKS, TOURS
 from projections.findings import AUDITS, FINDINGS
 from projections.fraud_scores import FRAUD_SCORES
+from projections.incidents import INCIDENTS
 from projections.job_board import JOB_BOARD
 from projections.kernel import Projection
 from projections.mails import MAILS
 from projections.signals import SIGNALS
+from projections.threshold_board import THRESHOLD_BOARD
 from projections.ticket_board import TICKET_BOARD
 from projections.ticket_clocks import TICKET_CLOCKS
 
@@ -27,8 +29,10 @@ PROJECTIONS: tuple[Projection[Any], ...] = (
     TASKS,
     SIGNALS,
     JOB_BOARD,
+    THRESHOLD_BOARD,
     TICKET_CLOCKS,
     MAILS,
     FINDINGS,
     AUDITS,
+    INCIDENTS,
 )

@@ -31,8 +31,8 @@ class JobRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def said(event: Event) -> dict[str, Any]:
-    """Return a fact's fields without its tag."""
-    fields: dict[str, Any] = msgspec.to_builtins(event)
+    """Return a fact's fields without its tag, as JSON has them, since the table gives that back."""
+    fields: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(event))
     del fields["type"]
     return fields
 

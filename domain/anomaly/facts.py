@@ -110,7 +110,7 @@ class AnomalyWithdrawn(Event, frozen=True, tag="anomaly.withdrawn"):
 
 
 class ThresholdTuned(Event, frozen=True, tag="baseline.threshold_tuned"):
-    """The verdicts on a family's alerts moved its threshold. Stated by a tuning, with what it looked at."""
+    """The verdicts on a family's alerts moved its threshold, or confirmed it for longer. Stated by a tuning, with what it looked at; with the reason "default" it let a raised threshold go, and the default rule holds again."""
 
     family: Metric
     threshold: Threshold

@@ -1,0 +1,1 @@
+"""Tests of tuning: its story, its numbers, and what people may decide."""
