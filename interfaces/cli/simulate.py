@@ -67,6 +67,10 @@ def simulate(
     late_rate: Annotated[float, Parameter(group=WORLD)] = 0.05,
     duplicate_rate: Annotated[float, Parameter(group=WORLD)] = 0.02,
     location_interval: Annotated[float, Parameter(group=WORLD)] = 300.0,
+    duties: Annotated[bool, Parameter(group=WORLD)] = True,
+    neglect_rate: Annotated[float, Parameter(group=WORLD)] = 0.03,
+    storm_rate: Annotated[float, Parameter(group=WORLD)] = 0.01,
+    backlog_rate: Annotated[float, Parameter(group=WORLD)] = 0.01,
     relay_minutes: Annotated[float | None, Parameter(group=WORLD)] = None,
     site_prefix: Annotated[str, Parameter(group=WORLD)] = "S-",
     person_prefix: Annotated[str, Parameter(group=WORLD)] = "G-",
@@ -105,7 +109,8 @@ def simulate(
     token_file
         File that holds the token, instead of --token.
     enrol
-        State the drawn sites, persons and devices to the directory first.
+        State the drawn sites, persons, devices and tours to the directory first, and each shift and
+        task before its time.
     security_manager
         Username that the sites are enrolled with as their security manager.
     seed
@@ -124,6 +129,14 @@ def simulate(
         Share of signals that are delivered twice, 0 to 1.
     location_interval
         Seconds between two location pings of a guard on duty.
+    duties
+        Play tours, phone habits, tasks and device status as well, and state tours, shifts and tasks.
+    neglect_rate
+        Share of shifts in which something goes wrong besides fraud, 0 to 1.
+    storm_rate
+        Share of site-days on which a whole site loses its connection for hours, 0 to 1.
+    backlog_rate
+        Share of phone-weeks in which a phone is without a connection for days, 0 to 1.
     relay_minutes
         Replace the rosters by shifts of this many minutes around the clock, for a lively demonstration.
     site_prefix
@@ -176,6 +189,10 @@ def simulate(
                 duplicate_rate=duplicate_rate,
                 location_interval_s=location_interval,
                 tactics=tactic,
+                duties=duties,
+                neglect_rate=neglect_rate,
+                storm_rate=storm_rate,
+                backlog_rate=backlog_rate,
                 relay_minutes=relay_minutes,
                 site_prefix=site_prefix,
                 person_prefix=person_prefix,

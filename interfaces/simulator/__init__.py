@@ -5,6 +5,7 @@ draws cannot agree with the detectors by construction; the truth about its fraud
 """
 
 from interfaces.simulator.deliveries import Delivery, Truth
+from interfaces.simulator.mishaps import Mishap, mishaps
 from interfaces.simulator.parameters import InvalidParameter, Parameters, WorldParameters
 from interfaces.simulator.play import play
 from interfaces.simulator.runner import Progress, SimulationFailed, run
@@ -15,6 +16,7 @@ from interfaces.simulator.world import World, world
 __all__ = [
     "Delivery",
     "InvalidParameter",
+    "Mishap",
     "Parameters",
     "Progress",
     "SimulationFailed",
@@ -22,6 +24,7 @@ __all__ = [
     "Truth",
     "World",
     "WorldParameters",
+    "mishaps",
     "play",
     "run",
     "steady",

@@ -1,4 +1,4 @@
-"""Enrolment: the drawn sites, persons and devices stated to the directory before anything is sent."""
+"""Enrolment: the drawn sites, persons, devices and tours stated to the directory before anything is sent."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 
 from interfaces.simulator.far_side import FarSide
+from interfaces.simulator.roster import tour_entries
 from interfaces.simulator.world import World
 
 Entry = tuple[str, dict[str, object]]  # its id and its content
@@ -20,7 +21,7 @@ async def enrol(
     concurrency: int,
     stop: threading.Event,
 ) -> None:
-    """State every site, then every person, then every device; later ones name earlier ones.
+    """State every site, then every person, every device and every tour; later ones name earlier ones.
 
     Raises:
         FarSideFailed: the far side refused an entry, or is gone.
@@ -29,6 +30,7 @@ async def enrol(
         ("sites", _sites(world, security_manager)),
         ("persons", _persons(world)),
         ("devices", _devices(world)),
+        ("tours", tour_entries(world) if world.parameters.duties else iter(())),
     ):
         try:
             async with asyncio.TaskGroup() as group:

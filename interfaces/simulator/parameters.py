@@ -20,6 +20,30 @@ DEVICE_SHARING = "device_sharing"
 IMPOSSIBLE_TRAVEL = "impossible_travel"
 TACTICS = (BUDDY_PUNCHING, GPS_SPOOFING, GHOST_SHIFT, DEVICE_SHARING, IMPOSSIBLE_TRAVEL)
 
+NO_SHOW = "no_show"
+ASLEEP = "asleep"
+SKIPPED_TOUR = "skipped_tour"
+LATE_TOUR = "late_tour"
+LEFT_POST = "left_post"
+GPS_OFF = "gps_off"
+PHONE_DEAD = "phone_dead"
+FORGOTTEN_TASK = "forgotten_task"
+PANIC = "panic"
+TAMPER = "tamper"
+NEGLECTS = (
+    NO_SHOW,
+    ASLEEP,
+    SKIPPED_TOUR,
+    LATE_TOUR,
+    LEFT_POST,
+    GPS_OFF,
+    PHONE_DEAD,
+    FORGOTTEN_TASK,
+    PANIC,
+    TAMPER,
+)
+STORM = "storm"  # nobody's fault: a site without a connection, and its backlog afterwards
+
 MOST_SITES = 10_000
 MOST_GUARDS = 100_000
 MOST_BATCH_ITEMS = 1_000  # what the public interface takes in one request
@@ -51,6 +75,12 @@ class WorldParameters(msgspec.Struct, frozen=True, kw_only=True):
     duplicate_rate: float = 0.02  # share of signals that are delivered a second time, 0 to 1
     location_interval_s: float = 300.0
     tactics: tuple[str, ...] = TACTICS
+    duties: bool = (
+        True  # tours, phone habits, tasks, device status; without: attendance and location
+    )
+    neglect_rate: float = 0.03  # share of shifts in which something goes wrong, 0 to 1
+    storm_rate: float = 0.01  # share of site-days on which a site loses its connection, 0 to 1
+    backlog_rate: float = 0.01  # share of phone-weeks with days without a connection, 0 to 1
     relay_minutes: float | None = None  # short shifts around the clock, for a lively demonstration
     site_prefix: str = "S-"
     person_prefix: str = "G-"
@@ -62,6 +92,9 @@ class WorldParameters(msgspec.Struct, frozen=True, kw_only=True):
         _within("fraud_rate", self.fraud_rate, 0, 1)
         _within("late_rate", self.late_rate, 0, MOST_LATE_RATE)
         _within("duplicate_rate", self.duplicate_rate, 0, 1)
+        _within("neglect_rate", self.neglect_rate, 0, 1)
+        _within("storm_rate", self.storm_rate, 0, 1)
+        _within("backlog_rate", self.backlog_rate, 0, 1)
         _within("location_interval_s", self.location_interval_s, 1, 86_400)
         if self.relay_minutes is not None:
             _within(

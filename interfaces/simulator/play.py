@@ -12,12 +12,14 @@ from collections.abc import Iterator
 from random import Random
 
 from interfaces.simulator.deliveries import Delivery, delivery, truth_of
-from interfaces.simulator.phones import connected_at
+from interfaces.simulator.duties import Walks
 from interfaces.simulator.randomness import stream
 from interfaces.simulator.shifts import Plan, plan, shifts
 from interfaces.simulator.signals import signal
+from interfaces.simulator.silences import longest_silence_s, reachable_at
 from interfaces.simulator.tactics import Moment, moments
-from interfaces.simulator.world import DAY_S, Guard, World
+from interfaces.simulator.work import working_moments
+from interfaces.simulator.world import Guard, World
 
 FLUSH_S = 90.0  # in which a phone that is back sends what it had queued, in no order
 NETWORK_FASTEST_S = 0.2
@@ -25,7 +27,6 @@ NETWORK_SLOWEST_S = 4.0
 DUPLICATE_SOONEST_S = 1.0
 DUPLICATE_LATEST_S = 30 * 60.0
 LONGEST_WAY_S = FLUSH_S + NETWORK_SLOWEST_S + DUPLICATE_LATEST_S  # of a phone with a connection
-LONGEST_DELAY_S = DAY_S + LONGEST_WAY_S  # no outage is longer than a phone-day
 
 
 def play(world: World, start: float, end: float) -> Iterator[Delivery]:
@@ -33,7 +34,8 @@ def play(world: World, start: float, end: float) -> Iterator[Delivery]:
 
     Both are seconds since 1970; `end` may be infinity.
     """
-    tellings = (_tellings(world, guard, start, end) for guard in world.guards)
+    walks = Walks(world)
+    tellings = (_tellings(world, walks, guard, start, end) for guard in world.guards)
     waiting: list[tuple[float, str, bool, Delivery]] = []
     for happened_at, deliveries in heapq.merge(*tellings, key=lambda telling: telling[0]):
         # Nothing is delivered before it happens, so what is due by now is complete.
@@ -49,11 +51,12 @@ def play(world: World, start: float, end: float) -> Iterator[Delivery]:
 
 
 def _tellings(
-    world: World, guard: Guard, start: float, end: float
+    world: World, walks: Walks, guard: Guard, start: float, end: float
 ) -> Iterator[tuple[float, list[Delivery]]]:
     """One guard's signals with their deliveries, in the order in which they happen."""
     seed, interval_s = world.seed, world.parameters.location_interval_s
-    for shift in shifts(world, guard, start - LONGEST_DELAY_S, end):
+    longest_delay_s = longest_silence_s(world.parameters) + LONGEST_WAY_S
+    for shift in shifts(world, guard, start - longest_delay_s, end):
         planned = plan(world, shift)
         if _told_before(world, planned, start):
             continue
@@ -61,14 +64,18 @@ def _tellings(
         ways = stream(seed, "delivery", shift.shift_id)
         said = moments(planned, interval_s, draw)
         first_seed = draw.getrandbits(64)
-        for number, moment in enumerate(said):
+        if world.parameters.duties:
+            # Of a generator of its own, so that attendances and pings are the same without duties.
+            at_work = stream(seed, "work", shift.shift_id)
+            said = working_moments(world, walks, planned, said, at_work)
+        for moment in said:
             if moment.at >= end:
                 break
             arrivals = _arrivals(world, ways, moment)
             if arrivals[-1] < start:
                 continue
             # Each signal has its own seed, so that leaving one out does not change the next.
-            draw.seed(first_seed + number)
+            draw.seed(f"{first_seed}/{moment.name}")
             yield moment.at, _deliveries(world, planned, moment, arrivals, draw)
 
 
@@ -77,12 +84,14 @@ def _told_before(world: World, planned: Plan, start: float) -> bool:
 
     What a phone still holds back at `start` it holds back in an outage that was under way when the shift ended.
     """
-    phones = [planned.shift.guard.phone]
+    guard = planned.shift.guard
+    phones = [guard.phone]
     if planned.accomplice is not None:
         phones.append(planned.accomplice.phone)
-    late_rate = world.parameters.late_rate
+    sites = [guard.site] if planned.elsewhere is None else [guard.site, planned.elsewhere]
     return all(
-        connected_at(world.seed, late_rate, phone, planned.check_out_at) < start - LONGEST_WAY_S
+        reachable_at(world, site, phone, planned.check_out_at) < start - LONGEST_WAY_S
+        for site in sites
         for phone in phones
     )
 
@@ -90,7 +99,10 @@ def _told_before(world: World, planned: Plan, start: float) -> bool:
 def _arrivals(world: World, ways: Random, moment: Moment) -> list[float]:
     """When a signal arrives: once, or twice."""
     rates = world.parameters
-    first_at = connected_at(world.seed, rates.late_rate, moment.phone, moment.at)
+    if moment.said is not None and moment.said.anonymous:
+        first_at = moment.at  # somebody else tells it, over another connection
+    else:
+        first_at = reachable_at(world, moment.site, moment.phone, moment.at)
     if first_at > moment.at:
         first_at += ways.uniform(0.0, FLUSH_S)
     first_at += ways.uniform(NETWORK_FASTEST_S, NETWORK_SLOWEST_S)

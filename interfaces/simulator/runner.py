@@ -14,9 +14,11 @@ from interfaces.simulator.deliveries import Delivery
 from interfaces.simulator.enrolment import enrol
 from interfaces.simulator.far_side import FarSide, FarSideFailed
 from interfaces.simulator.ledger import Lines
+from interfaces.simulator.mishaps import Mishap, mishaps
 from interfaces.simulator.pace import LONGEST_NAP_S, Pace, batches
 from interfaces.simulator.parameters import Parameters, speed_of
 from interfaces.simulator.play import play
+from interfaces.simulator.roster import Roster
 from interfaces.simulator.sender import Sender
 from interfaces.simulator.steady import steady
 from interfaces.simulator.summary import Summary, Tally
@@ -116,7 +118,7 @@ class _Run:
                 )
                 self._began = monotonic()  # enrolment is not part of the rate
                 try:
-                    await self._send(sender, drawn)
+                    await self._send(far_side, sender, drawn)
                 finally:
                     await sender.cut_off()
         finally:
@@ -131,20 +133,31 @@ class _Run:
             stop=self._stop,
         )
 
-    async def _send(self, sender: Sender, drawn: World) -> None:
-        for phase in _phases(self._parameters, drawn):
+    async def _send(self, far_side: FarSide, sender: Sender, drawn: World) -> None:
+        parameters = self._parameters
+        for phase in _phases(parameters, drawn):
+            roster = None
+            if parameters.enrol and drawn.parameters.duties and phase.name != "rate":
+                roster = Roster(far_side, drawn, phase.start, phase.end, parameters.concurrency)
+            wrong = _Peeking(
+                mishaps(drawn, phase.start, phase.end) if phase.name != "rate" else iter(())
+            )
             async for batch in batches(
                 phase.deliveries,
                 phase.pace,
-                batch_items=self._parameters.batch_items,
-                linger_s=self._parameters.linger_ms / 1_000,
+                batch_items=parameters.batch_items,
+                linger_s=parameters.linger_ms / 1_000,
                 stop=self._stop,
             ):
+                played_at = batch.deliveries[-1].deliver_at
+                if roster is not None:
+                    await roster.reach(played_at, self._stop)
+                sender.tell(wrong.until(played_at))
                 await sender.submit(batch.deliveries, stamp_now=phase.stamp_now)
                 if batch.due_at is not None:
                     behind_s = time() - batch.due_at
                     self._tally.behind_max_s = max(self._tally.behind_max_s, behind_s)
-                self._note(phase, batch.deliveries[-1].deliver_at)
+                self._note(phase, played_at)
         await sender.drain()
 
     def _note(self, phase: _Phase, played_at: float) -> None:
@@ -161,6 +174,22 @@ class _Run:
 
     def _summary(self) -> Summary:
         return self._tally.summary(monotonic() - self._began)
+
+
+class _Peeking:
+    """What goes wrong, taken as far as the play has come."""
+
+    def __init__(self, found: Iterator[tuple[float, Mishap]]) -> None:
+        self._found = found
+        self._next = next(found, None)
+
+    def until(self, at: float) -> list[Mishap]:
+        """Take what begins up to `at`."""
+        taken = []
+        while self._next is not None and self._next[0] <= at:
+            taken.append(self._next[1])
+            self._next = next(self._found, None)
+        return taken
 
 
 def _phases(parameters: Parameters, drawn: World) -> Iterator[_Phase]:

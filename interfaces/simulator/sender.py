@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from interfaces.simulator.deliveries import Delivery
 from interfaces.simulator.far_side import FarSide
 from interfaces.simulator.ledger import Acknowledged, Lines
+from interfaces.simulator.mishaps import Mishap
 from interfaces.simulator.signals import Signal
 from interfaces.simulator.summary import Tally
 
@@ -44,6 +45,11 @@ class Sender:
         task = asyncio.create_task(self._send(signals))
         self._under_way.add(task)
         task.add_done_callback(self._landed)
+
+    def tell(self, mishaps: Sequence[Mishap]) -> None:
+        """Write down what goes wrong, before the first signal that could show it is sent."""
+        self._truth.add(mishaps)
+        self._tally.mishaps += len(mishaps)
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)

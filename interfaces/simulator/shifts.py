@@ -13,10 +13,21 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from interfaces.simulator.parameters import (
+    ASLEEP,
     BUDDY_PUNCHING,
     DEVICE_SHARING,
+    FORGOTTEN_TASK,
+    GPS_OFF,
     GPS_SPOOFING,
     IMPOSSIBLE_TRAVEL,
+    LATE_TOUR,
+    LEFT_POST,
+    NEGLECTS,
+    NO_SHOW,
+    PANIC,
+    PHONE_DEAD,
+    SKIPPED_TOUR,
+    TAMPER,
 )
 from interfaces.simulator.randomness import between, stream
 from interfaces.simulator.world import Guard, Site, World
@@ -26,6 +37,13 @@ ORDINARY_SHIFT_S = 8 * 3_600.0  # habits of arrival are drawn for shifts of this
 EARLIEST_ARRIVAL_S = -45 * 60.0
 LATEST_ARRIVAL_S = 45 * 60.0
 LATEST_DEPARTURE_S = 60 * 60.0
+# How long what goes wrong lasts, at least and at most. Assumptions.
+NEGLECT_LASTS_S = {
+    ASLEEP: (90 * 60.0, 200 * 60.0),
+    LEFT_POST: (25 * 60.0, 80 * 60.0),
+    GPS_OFF: (90 * 60.0, 200 * 60.0),
+    PHONE_DEAD: (90 * 60.0, 200 * 60.0),
+}
 RELAY_GROUPS = 4  # of guards who begin a relay shift together
 
 
@@ -34,6 +52,14 @@ class Shift(msgspec.Struct, frozen=True):
     guard: Guard
     starts_at: float  # seconds since 1970, UTC
     ends_at: float
+
+
+class Neglect(msgspec.Struct, frozen=True):
+    """Something that goes wrong in an honest guard's shift, whether or not it is the guard's fault."""
+
+    name: str
+    since: float  # seconds since 1970
+    until: float
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -46,6 +72,7 @@ class Plan(msgspec.Struct, frozen=True):
     accomplice: Guard | None = None  # whose phone is used
     accomplice_check_in_at: float | None = None
     elsewhere: Site | None = None  # the second site of an impossible journey
+    neglect: Neglect | None = None  # only of an honest shift
 
 
 def shifts(world: World, guard: Guard, since: float, until: float) -> Iterator[Shift]:
@@ -108,7 +135,7 @@ def plan(world: World, shift: Shift) -> Plan:
     check_in_at, check_out_at = _habit(world, shift)
     honest = Plan(shift, check_in_at, check_out_at)
     if tactic is None:
-        return honest
+        return msgspec.structs.replace(honest, neglect=_neglect(world, honest))
     if tactic in {BUDDY_PUNCHING, DEVICE_SHARING}:
         found = _accomplice(world, shift)
         if found is not None:
@@ -128,6 +155,25 @@ def plan(world: World, shift: Shift) -> Plan:
             return msgspec.structs.replace(honest, tactic=tactic, elsewhere=elsewhere)
         tactic = _instead(world)
     return honest if tactic is None else msgspec.structs.replace(honest, tactic=tactic)
+
+
+def _neglect(world: World, planned: Plan) -> Neglect | None:
+    """Draw what goes wrong; how long it lasts depends on what it is and on how long the shift is."""
+    if not world.parameters.duties:
+        return None
+    shift = planned.shift
+    draw = stream(world.seed, "neglect", shift.shift_id)
+    if draw.random() >= world.parameters.neglect_rate:
+        return None
+    name = draw.choice(NEGLECTS)
+    if name in {NO_SHOW, SKIPPED_TOUR, LATE_TOUR, FORGOTTEN_TASK}:
+        return Neglect(name, shift.starts_at, shift.ends_at)
+    length_s = planned.check_out_at - planned.check_in_at
+    begins_at = planned.check_in_at + draw.uniform(0.1, 0.4) * length_s
+    if name in {PANIC, TAMPER}:
+        return Neglect(name, begins_at, begins_at)
+    lasts_s = min(draw.uniform(*NEGLECT_LASTS_S[name]), 0.5 * length_s)
+    return Neglect(name, begins_at, begins_at + lasts_s)
 
 
 def _intended(world: World, shift: Shift) -> str | None:

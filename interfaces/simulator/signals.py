@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from interfaces.simulator.phones import Fix, battery_percent, fix, signal_dbm
 from interfaces.simulator.randomness import between
-from interfaces.simulator.tactics import Moment, Reading
+from interfaces.simulator.tactics import Moment, Reading, Said
 from interfaces.simulator.world import Guard, Phone, Site
 
 # Mean and standard deviation of the quality of a reading, 0 to 1. Assumptions.
@@ -26,6 +26,8 @@ Signal = dict[str, object]
 
 def signal(draw: Random, moment: Moment, guard: Guard, *, signal_id: str, source: str) -> Signal:
     """The signal of a moment, without the time of sending, which the delivery adds."""
+    if moment.said is not None:
+        return _other(draw, moment, moment.said, guard, signal_id=signal_id, source=source)
     latitude, longitude = moment.place.at(draw, moment.at)
     seen = fix(draw, moment.phone, latitude, longitude)
     if moment.spoofed_accuracy_m is not None:
@@ -50,6 +52,30 @@ def signal(draw: Random, moment: Moment, guard: Guard, *, signal_id: str, source
             "direction": moment.direction,
             "biometric_quality": quality,
             "biometric_matched": matched,
+        }
+    return written
+
+
+def _other(
+    draw: Random, moment: Moment, said: Said, guard: Guard, *, signal_id: str, source: str
+) -> Signal:
+    written: Signal = {
+        "kind": said.kind,
+        "signal_id": signal_id,
+        "source": source,
+        "occurred_at": timestamp(moment.at, moment.phone, moment.site),
+        "device_id": moment.phone.device_id,
+        "site_id": moment.site.site_id,
+        **said.content,
+    }
+    if not said.anonymous:
+        written["person_id"] = guard.person_id
+    if said.placed:
+        seen = fix(draw, moment.phone, *moment.place.at(draw, moment.at))
+        written |= {
+            "latitude": seen.latitude,
+            "longitude": seen.longitude,
+            "gps_accuracy_m": seen.accuracy_m,
         }
     return written
 

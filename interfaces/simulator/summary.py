@@ -39,7 +39,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     unacknowledged: int  # handed over, but never answered: cut off, or given up after the retries
     refused_by_code: dict[str, int]
     frauds: int  # fraudulent signals among those sent
-    enrolled: int  # sites, persons and devices
+    mishaps: int  # things that went wrong besides fraud
+    enrolled: int  # entries of the directory
     requests: int
     retries: int
     seconds: float
@@ -55,7 +56,7 @@ class Tally:
     """The counts of a run while it goes on."""
 
     def __init__(self) -> None:
-        self.sent = self.frauds = self.enrolled = self.requests = self.retries = 0
+        self.sent = self.frauds = self.mishaps = self.enrolled = self.requests = self.retries = 0
         self.statuses: Counter[str] = Counter()
         self.refusals: Counter[str] = Counter()
         self.latencies = Latencies()
@@ -77,6 +78,7 @@ class Tally:
             unacknowledged=self.sent - answered,
             refused_by_code=dict(sorted(self.refusals.items())),
             frauds=self.frauds,
+            mishaps=self.mishaps,
             enrolled=self.enrolled,
             requests=self.requests,
             retries=self.retries,

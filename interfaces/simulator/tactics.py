@@ -63,6 +63,15 @@ class Reading(Enum):
     REPLAYED = auto()  # a photo or mould that passes
 
 
+class Said(msgspec.Struct, frozen=True):
+    """What a signal of another kind than attendance and location says."""
+
+    kind: str
+    content: dict[str, object]
+    placed: bool = False  # whether it says where it was said
+    anonymous: bool = False  # whether it leaves out who carries the phone
+
+
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
     """One thing a phone says."""
 
@@ -75,6 +84,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     reading: Reading = Reading.OWN
     spoofed_accuracy_m: float | None = None  # None: the receiver's own fix
     fraud: bool = False
+    said: Said | None = None  # None: an attendance or a location ping
 
 
 def moments(plan: Plan, interval_s: float, draw: Random) -> list[Moment]:

@@ -26,7 +26,7 @@ from interfaces.simulator import (
 from tests.simulator.stand_in import BREAK, TOKEN, StandIn, standing
 
 START = datetime(2026, 5, 4, tzinfo=UTC)
-WORLD = WorldParameters(guards=12, fraud_rate=0.3, late_rate=0.2, duplicate_rate=0.05)
+WORLD = WorldParameters(guards=12, fraud_rate=0.3, late_rate=0.2, duplicate_rate=0.05, duties=False)
 
 
 @pytest.fixture(name="far")
@@ -226,9 +226,11 @@ def test_a_steady_rate_keeps_its_rate_and_its_concurrency(tmp_path: Path) -> Non
 
 def test_a_live_run_sends_each_signal_at_its_time_until_it_is_stopped(far: StandIn) -> None:
     stop = threading.Event()
-    quick = WorldParameters(guards=40, location_interval_s=1, relay_minutes=5, late_rate=0)
+    quick = WorldParameters(
+        guards=40, location_interval_s=1, relay_minutes=5, late_rate=0, duties=False
+    )
     seen: list[Progress] = []
-    timer = threading.Timer(2.5, stop.set)
+    timer = threading.Timer(4.0, stop.set)
     timer.start()
     summary = run(parameters(far, world=quick, live=True), stop=stop, watch=seen.append)
     timer.join()

@@ -18,7 +18,14 @@ from interfaces.simulator import Delivery, WorldParameters, play, steady, world
 DAY_S = 86_400.0
 START = datetime.fromisoformat("2026-10-23T00:00:00+00:00").timestamp()  # clocks change on the 25th
 PARAMETERS = WorldParameters(
-    sites=3, guards=60, fraud_rate=0.1, late_rate=0.06, duplicate_rate=0.03
+    sites=3,
+    guards=60,
+    fraud_rate=0.1,
+    late_rate=0.06,
+    duplicate_rate=0.03,
+    duties=False,
+    storm_rate=0,
+    backlog_rate=0,
 )
 
 
@@ -52,7 +59,15 @@ def test_deliveries_come_in_order_within_the_span_and_after_they_happened(
 def test_a_span_cut_in_two_is_the_same_span(
     seed: int, share: float, relay_minutes: float | None
 ) -> None:
-    often = WorldParameters(guards=12, fraud_rate=0.3, late_rate=0.3, relay_minutes=relay_minutes)
+    often = WorldParameters(
+        guards=12,
+        fraud_rate=0.3,
+        late_rate=0.3,
+        neglect_rate=0.5,
+        storm_rate=0.5,
+        backlog_rate=0.2,
+        relay_minutes=relay_minutes,
+    )
     drawn = world(seed, often)
     end = START + DAY_S
     cut = START + share * DAY_S
@@ -108,7 +123,9 @@ def test_phones_that_come_back_send_in_no_order(week: list[Delivery]) -> None:
 
 
 def test_no_rates_mean_no_late_no_doubled_and_no_fraudulent_signals() -> None:
-    calm = WorldParameters(guards=20, fraud_rate=0, late_rate=0, duplicate_rate=0)
+    calm = WorldParameters(
+        guards=20, fraud_rate=0, late_rate=0, duplicate_rate=0, storm_rate=0, backlog_rate=0
+    )
     played = list(play(world(11, calm), START, START + 2 * DAY_S))
     assert played
     assert max(d.deliver_at - d.occurred_at for d in played) < 5

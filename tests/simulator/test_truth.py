@@ -26,7 +26,16 @@ START = datetime.fromisoformat("2026-06-01T00:00:00+00:00").timestamp()
 
 
 def played(**changes: Any) -> tuple[World, list[Delivery]]:
-    calm = {"sites": 3, "guards": 90, "fraud_rate": 0.2, "late_rate": 0, "duplicate_rate": 0.02}
+    calm = {
+        "sites": 3,
+        "guards": 90,
+        "fraud_rate": 0.2,
+        "late_rate": 0,
+        "duplicate_rate": 0.02,
+        "duties": False,
+        "storm_rate": 0,
+        "backlog_rate": 0,
+    }
     drawn = world(4, WorldParameters(**{**calm, **changes}))
     return drawn, list(play(drawn, START, START + 4 * DAY_S))
 
