@@ -35,6 +35,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     at_least: Mapping[str, float] = {}  # row field -> lower bound, included
     above: Mapping[str, datetime] = {}  # row field -> lower bound, left out
     below: Mapping[str, datetime] = {}  # row field -> upper bound, left out
+    holding: Mapping[str, str] = {}  # row field that is a list -> one of its texts
     sites: Sequence[str] | None = None  # None: every site of the tenant
     limit: int = PAGE_ROWS_DEFAULT  # 1..PAGE_ROWS_MAX
     cursor: str | None = None
@@ -68,6 +69,10 @@ class Views(Protocol):
 
     def one(self, projection: Projection[R], tenant_id: str, key: str) -> Found[R]:
         """Return the row under this key."""
+        ...
+
+    def some(self, projection: Projection[R], tenant_id: str, keys: Sequence[str]) -> dict[str, R]:
+        """Return the rows under these keys; absent keys are left out."""
         ...
 
     def reached(self, projection: str, tenant_id: str) -> int:

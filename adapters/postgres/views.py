@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -71,6 +71,10 @@ class PostgresViews:
                     continue
                 conditions.append(f"{field} {operator} %(filter_{number}_{field})s")
                 parameters[f"filter_{number}_{field}"] = value
+        for field, value in wanted.holding.items():
+            assert field in names, f"{projection.name} has no {field}."
+            conditions.append(f"{field} @> %(holding_{field})s::text::jsonb")
+            parameters[f"holding_{field}"] = msgspec.json.encode([value]).decode()
         if wanted.sites is not None:
             conditions.append("site_id = ANY (%(sites)s)")
             parameters["sites"] = list(wanted.sites)
@@ -104,6 +108,20 @@ class PostgresViews:
             position = checkpoint(connection, tenant_id, projection.name)
             values = connection.execute(query.encode(), parameters, binary=True).fetchone()
         return Found(None if values is None else table.row(values), position)
+
+    def some(self, projection: Projection[R], tenant_id: str, keys: Sequence[str]) -> dict[str, R]:
+        if not keys:
+            return {}
+        table = self._table(projection)
+        query = (
+            f"SELECT {table.names} FROM views.{projection.table} WHERE tenant_id = %(tenant)s"  # noqa: S608  names of ours
+            f" AND generation = {LIVE} AND {projection.key} = ANY (%(keys)s)"
+        )
+        parameters = {"tenant": tenant_id, "projection": projection.name, "keys": list(keys)}
+        with self._database.unit_of_work(tenant_id) as connection:
+            values = connection.execute(query.encode(), parameters, binary=True).fetchall()
+        rows = [table.row(each) for each in values]
+        return {str(getattr(row, projection.key)): row for row in rows}
 
     def reached(self, projection: str, tenant_id: str) -> int:
         with self._database.unit_of_work(tenant_id) as connection:

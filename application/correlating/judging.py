@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
 from itertools import count
 from typing import TypeAlias
 from uuid import UUID, uuid5
@@ -24,6 +23,7 @@ from domain.incident.grouping import (
     Edge,
     Forest,
     clusters,
+    in_time,
     makes_incident,
     only,
     place_in_crowd,
@@ -281,11 +281,6 @@ def is_stale(held: Held, item: Item, wanted: Standings) -> bool:
 def why_not(held: Held) -> str:
     """Return why a thing stands no more; empty where it does."""
     return "" if held.notice.stands else held.notice.why_not
-
-
-def in_time(item: Item) -> tuple[datetime, UUID]:
-    """Return what orders things by time."""
-    return item.at, item.id
 
 
 def numbered_id(item_id: UUID, number: int) -> UUID:

@@ -8,8 +8,17 @@ from application.following import Policy
 from application.policies.assign_ticket_whenever_opened_without_assignee import (
     AssignTicketWheneverOpenedWithoutAssignee,
 )
+from application.policies.correlate_whenever_something_happens import (
+    CorrelateWheneverSomethingHappens,
+)
+from application.policies.escalate_finding_whenever_raised_high import (
+    EscalateFindingWheneverRaisedHigh,
+)
 from application.policies.escalate_ticket_whenever_sla_breached import (
     EscalateTicketWheneverSlaBreached,
+)
+from application.policies.keep_findings_right_whenever_signals_come_late import (
+    KeepFindingsRightWheneverSignalsComeLate,
 )
 from application.policies.keep_service_level_whenever_ticket_told import (
     KeepServiceLevelWheneverTicketTold,
@@ -39,8 +48,11 @@ POLICIES: tuple[Callable[[], Policy], ...] = (
     RaiseAlertWheneverPanicRecorded,
     RaiseAlertWheneverDeviceTampered,
     OpenTicketWheneverAlertRaised,
+    EscalateFindingWheneverRaisedHigh,
     AssignTicketWheneverOpenedWithoutAssignee,
     KeepServiceLevelWheneverTicketTold,
     EscalateTicketWheneverSlaBreached,
     SendMailWheneverEscalated,
+    KeepFindingsRightWheneverSignalsComeLate,
+    CorrelateWheneverSomethingHappens,
 )

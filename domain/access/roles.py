@@ -40,6 +40,8 @@ class Capability(StrEnum):
     ACCESS_MANAGE = "access:manage"
     OPERATIONS_VIEW = "operations:view"
     SERVICE_LEVELS_MANAGE = "service_levels:manage"
+    SILENCES_VIEW = "silences:view"
+    SILENCES_MANAGE = "silences:manage"
     FINDINGS_VIEW = "findings:view"
     FINDINGS_WORK = "findings:work"
     AUDITS_REQUEST = "audits:request"
@@ -61,6 +63,7 @@ _WATCHES = frozenset(
         Capability.SECURITY_FRAUD_VIEW,
         Capability.DIRECTORY_VIEW,
         Capability.FEED_VIEW,
+        Capability.SILENCES_VIEW,
         Capability.FINDINGS_VIEW,
         Capability.INCIDENTS_VIEW,
     }
@@ -69,6 +72,7 @@ _WORKS = _WATCHES | {
     Capability.TICKETS_WORK,
     Capability.ALERTS_WORK,
     Capability.FINDINGS_WORK,
+    Capability.SILENCES_MANAGE,
     Capability.INCIDENTS_WORK,
     Capability.AUDITS_REQUEST,
 }

@@ -61,6 +61,11 @@ def place_in_crowd(item: Item) -> tuple[int, datetime, UUID]:
     return -rank(item.severity), item.at, item.id
 
 
+def in_time(item: Item) -> tuple[datetime, UUID]:
+    """Return what orders things by time."""
+    return item.at, item.id
+
+
 def taking_part(crowd: Iterable[Item]) -> list[Item]:
     """Return who of a crowd takes part."""
     return sorted(crowd, key=place_in_crowd)[:CROWD_MAX]

@@ -19,6 +19,7 @@ RUN = Group("Run", sort_key=1)
 SET_UP = Group("Set up", sort_key=2)
 LOOK = Group("Look after the log", sort_key=3)
 FEED = Group("Bring in signals", sort_key=4)
+WORK = Group("Do the work", sort_key=5)
 
 INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
 
@@ -33,6 +34,10 @@ COMMANDS: list[tuple[str, str, Group, str]] = [
     ("site", "site", SET_UP, "Register and list sites."),
     ("person", "person", SET_UP, "Register and list persons."),
     ("device", "device", SET_UP, "Register and list devices."),
+    ("tour", "tour", SET_UP, "Define, retire and list tours of checkpoints."),
+    ("shift", "shift", SET_UP, "Plan, cancel and list shifts."),
+    ("roster", "roster", SET_UP, "Bring in rosters of shifts."),
+    ("task", "task", SET_UP, "Assign, cancel and list tasks."),
     ("user", "user", SET_UP, "Create users and set passwords and roles."),
     ("key", "key", SET_UP, "Issue, list and revoke API keys."),
     ("log", "log", LOOK, "Read, follow and verify a tenant's log."),
@@ -42,9 +47,12 @@ COMMANDS: list[tuple[str, str, Group, str]] = [
         LOOK,
         "Show how far each follower is; retry or skip what is parked.",
     ),
+    ("incident", "incident", LOOK, "List incidents and show what belongs to one, and why."),
+    ("alert", "alert", LOOK, "List alerts, show one and its story, and work on it."),
     ("lab", "lab", LOOK, "Judge data outside of any log, as Vedette judges its own."),
     ("rebuild", "rebuild", LOOK, "Rebuild a read model from the log and swap it in."),
     ("jobs", "jobs", LOOK, "Ask for long work, such as a verification, and see its answer."),
+    ("ticket", "ticket", WORK, "List, show and open tickets, and work on them."),
     ("import", "importing", FEED, "Import signals from a CSV or NDJSON file."),
     ("simulate", "simulate", FEED, "Play simulated field signals against a running Vedette."),
 ]

@@ -16,6 +16,7 @@ from interfaces import wiring
 from interfaces.feed.endpoint import feed_route
 from interfaces.feed.hub import Hub
 from interfaces.http.access import KeyController, UserController
+from interfaces.http.alert_bulk import AlertBulkController
 from interfaces.http.alerts import AlertController
 from interfaces.http.auth import AuthController
 from interfaces.http.correlation import HEADER, add_headers
@@ -27,27 +28,49 @@ from interfaces.http.credentials import (
     guard,
     needs,
 )
-from interfaces.http.directory import DeviceController, PersonController, SiteController
+from interfaces.http.directory import DIRECTORY_DOORS
 from interfaces.http.fraud import FraudController
+from interfaces.http.incidents import CorrelationController, IncidentController
 from interfaces.http.limits import BODY_BYTES_MAX, THREADS_MAX
+from interfaces.http.muting import (
+    MaintenanceController,
+    SilenceController,
+    SuppressionController,
+)
 from interfaces.http.openapi import openapi_config
 from interfaces.http.operations import Instruments, OperationsController
 from interfaces.http.pages import PAGES
 from interfaces.http.parameters import CommandRequest
 from interfaces.http.problems import answer_with_problem
+from interfaces.http.service_levels import (
+    AssignmentRuleController,
+    MailController,
+    ServiceLevelController,
+)
 from interfaces.http.signals import SignalController
+from interfaces.http.ticket_bulk import TicketBulkController
+from interfaces.http.ticket_commands import TicketCommandController
 from interfaces.http.tickets import TicketController
 from interfaces.wiring import Vedette
 
 DOORS: Sequence[ControllerRouterHandler] = (
     AuthController,
     SignalController,
-    SiteController,
-    PersonController,
-    DeviceController,
+    *DIRECTORY_DOORS,
     TicketController,
+    TicketCommandController,
+    TicketBulkController,
+    ServiceLevelController,
+    AssignmentRuleController,
+    MailController,
     AlertController,
+    AlertBulkController,
     FraudController,
+    IncidentController,
+    CorrelationController,
+    SilenceController,
+    MaintenanceController,
+    SuppressionController,
     UserController,
     KeyController,
     OperationsController,

@@ -63,12 +63,18 @@ async def page_of(
     limit: int,
     cursor: str | None,
     at_least: Mapping[str, float] | None = None,
+    above: Mapping[str, datetime] | None = None,
+    below: Mapping[str, datetime] | None = None,
+    holding: Mapping[str, str] | None = None,
 ) -> Envelope[Items[R]]:
     """Return one page of what the caller may see."""
     scope = caller.principal.site_scope
     wanted = Wanted(
         equal=equal,
         at_least=at_least or {},
+        above=above or {},
+        below=below or {},
+        holding=holding or {},
         sites=None if scope is None else sorted(scope),
         limit=limit,
         cursor=cursor,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
+from itertools import count
 from uuid import UUID, uuid4
 
 import httpx
@@ -10,13 +12,17 @@ import pytest
 from litestar.testing import TestClient
 
 from application.handling import handle
+from application.ports import Append
 from domain.alert import ALERT, RaiseAlert, alert_stream
 from domain.alert.facts import AlertKind
 from domain.fraud.types import FraudType
 from domain.severity import Severity
+from domain.signals import DeviceStatus, DeviceStatusRecorded, signal_stream, signal_uuid
 from domain.ticket import TICKET, OpenTicket, Priority, TicketCategory, ticket_stream
 from interfaces.http.app import web
-from tests.http.field import NOW
+from projections.incidents import INCIDENTS
+from projections.views import Wanted
+from tests.http.field import NOW, within
 from tests.live import CAUSE, LiveServer
 
 Opener = Callable[..., UUID]
@@ -91,6 +97,44 @@ def raise_alert(live_server: LiveServer) -> Opener:
         return alert_id
 
     return raise_
+
+
+@pytest.fixture
+def open_incident(live_server: LiveServer) -> Opener:
+    """Let a device be tampered with and fall silent, and return the incident that it becomes.
+
+    Each time it is the device of another guard, two hours earlier than the time before.
+    """
+    opened = count(1)
+
+    def open_(site_id: str = "S-01", tenant: str | None = None) -> UUID:
+        number = next(opened)
+        owner = tenant or live_server.tenant
+        for status in (DeviceStatus.TAMPER, DeviceStatus.OFFLINE):
+            event = DeviceStatusRecorded(
+                signal_id=f"{status}-{number}",
+                source="test",
+                occurred_at=NOW - timedelta(hours=2 * number),
+                device_id=f"D-{number:03}",
+                status=status,
+                person_id=f"G-{number:03}",
+                site_id=site_id,
+            )
+            stream = signal_stream(signal_uuid("test", event.signal_id))
+            live_server.vedette.log.append(owner, Append.of(stream, 0, [event], CAUSE))
+
+        def incident() -> UUID | None:
+            wanted = Wanted(holding={"devices": f"D-{number:03}"})
+            rows = live_server.vedette.views.page(INCIDENTS, owner, wanted).rows
+            whole = [row.incident_id for row in rows if row.item_count >= 2]
+            return whole[0] if whole else None
+
+        assert within(20, lambda: incident() is not None), "Nothing was correlated."
+        found = incident()
+        assert found is not None
+        return found
+
+    return open_
 
 
 @pytest.fixture

@@ -1,0 +1,135 @@
+"""Incidents in people's hands: what takes a look at two incidents at once."""
+
+from __future__ import annotations
+
+from typing import cast
+from uuid import UUID, uuid4
+
+import msgspec
+
+from application.handling import VersionMismatch, handle, require_valid
+from application.ports import Append, Cause, EventLog, NewFact, Slice
+from domain.incident.facts import IncidentEvent, Item, Link, incident_stream
+from domain.incident.grouping import in_time, only, severity_of, site_of, title_of
+from domain.incident.lifecycle import (
+    INCIDENT,
+    OPEN_STATUSES,
+    Incident,
+    IncidentIsOver,
+    IncidentUnknown,
+)
+from domain.incident.wishes import MergeIncident, OpenIncident, SplitIncident
+from domain.kernel import Command, ShortText
+
+
+class Merge(Command, frozen=True):
+    """Say that the incident is part of another one, where it goes on."""
+
+    into_incident_id: UUID
+    reason: ShortText
+
+
+class Split(Command, frozen=True):
+    """Say that some things do not belong to the incident; they make one of their own."""
+
+    item_ids: tuple[UUID, ...]
+    reason: ShortText
+    new_incident_id: UUID | None = None  # name it to be able to ask again; else one is drawn
+
+
+class SplitOff(msgspec.Struct, frozen=True):
+    """The incident that was split off, and where the log stands; no position where it was so already."""
+
+    new_incident_id: UUID
+    position: int | None
+
+
+def merge(
+    log: EventLog,
+    tenant_id: str,
+    incident_id: UUID,
+    wish: Merge,
+    cause: Cause,
+    *,
+    if_match: int | None = None,
+) -> int | None:
+    """Let an incident go on in another one; the correlation holds together what both consist of.
+
+    Raises:
+        Refused: one of them is over, or both are the same.
+        VersionMismatch: the incident does not stand at `if_match`.
+        StreamMoved: somebody else wrote to it at this moment.
+    """
+    _, into = state_of(log, tenant_id, wish.into_incident_id)
+    if into.status is None:
+        raise IncidentUnknown("There is no incident of this id.", field="$.into_incident_id")
+    if into.status not in OPEN_STATUSES:
+        raise IncidentIsOver("The other incident is over.", field="$.into_incident_id")
+    command = MergeIncident(
+        into_incident_id=wish.into_incident_id, reason=wish.reason, others=tuple(sorted(into.items))
+    )
+    stream = incident_stream(incident_id)
+    return handle(log, tenant_id, INCIDENT, stream, command, cause, if_match=if_match)
+
+
+def split(
+    log: EventLog,
+    tenant_id: str,
+    incident_id: UUID,
+    wish: Split,
+    cause: Cause,
+    *,
+    if_match: int | None = None,
+) -> SplitOff:
+    """Make an incident of some things of another one; both facts stand, or none.
+
+    Raises:
+        Refused: a thing is no part of the incident, or nothing would be left of it.
+        VersionMismatch: the incident does not stand at `if_match`.
+        StreamMoved: somebody else wrote to it at this moment.
+    """
+    new_id = wish.new_incident_id or uuid4()
+    command = SplitIncident(item_ids=wish.item_ids, new_incident_id=new_id, reason=wish.reason)
+    require_valid(command)
+    version, incident = state_of(log, tenant_id, incident_id)
+    stream = incident_stream(incident_id)
+    if if_match is not None and if_match != version:
+        raise VersionMismatch(stream, if_match, version)
+    told = INCIDENT.decide(incident, command)
+    if not told:
+        return SplitOff(new_id, None)
+    off = sorted((incident.items[each][0] for each in set(wish.item_ids)), key=in_time)
+    opened = INCIDENT.decide(INCIDENT.initial, opening(new_id, incident_id, off))
+    append = Append(
+        [
+            Slice(stream, version, [NewFact(event) for event in told], cause),
+            Slice(incident_stream(new_id), 0, [NewFact(event) for event in opened], cause),
+        ]
+    )
+    return SplitOff(new_id, log.append(tenant_id, append).last)
+
+
+def opening(new_id: UUID, split_from: UUID, items: list[Item]) -> OpenIncident:
+    """Return the wish for the incident of what was split off."""
+    severity, rule = severity_of(items)
+    link = Link(1.0, ("a person said so",))
+    return OpenIncident(
+        incident_id=new_id,
+        severity=severity,
+        severity_rule=rule,
+        title=title_of(items),
+        site_id=site_of(items),
+        person_id=only(item.person_id for item in items),
+        first_at=items[0].at,
+        items=tuple(items),
+        links=tuple(link for _ in items),
+        split_from=split_from,
+    )
+
+
+def state_of(log: EventLog, tenant_id: str, incident_id: UUID) -> tuple[int, Incident]:
+    """Return an incident as it stands, and the version of its stream."""
+    facts = log.read_stream(tenant_id, incident_stream(incident_id))
+    # A stream holds the facts of one aggregate only; the codec has checked each of them.
+    incident = INCIDENT.replay(cast(IncidentEvent, fact.event) for fact in facts)
+    return len(facts), incident
