@@ -13,9 +13,17 @@ from uuid import UUID
 from adapters.followers.runtime import NOTHING, Lease
 from adapters.postgres.database import Connection
 from application.mailing import MAIL_TIMER
+from application.muting import MAINTENANCE_TIMER, SILENCE_TIMER
 from application.timers import CLOCK_TIMER
 from domain.catalogue import AnyRecorded, tag_of
 from domain.mail import MAIL_STREAM, MailFailed, MailRequested, MailSent
+from domain.muting.facts import (
+    MaintenanceCancelled,
+    MaintenancePlanned,
+    SilenceEnded,
+    SilenceLapsed,
+    SilenceStarted,
+)
 from domain.service_level.clock import next_moment
 from domain.service_level.facts import TicketTimed
 
@@ -36,7 +44,18 @@ class TimerKeeper:
     name = NAME
     behind = None
     types: frozenset[str] | None = frozenset(
-        tag_of(fact) for fact in (TicketTimed, MailRequested, MailSent, MailFailed)
+        tag_of(fact)
+        for fact in (
+            TicketTimed,
+            SilenceStarted,
+            SilenceEnded,
+            SilenceLapsed,
+            MaintenancePlanned,
+            MaintenanceCancelled,
+            MailRequested,
+            MailSent,
+            MailFailed,
+        )
     )
 
     def handle(
@@ -57,6 +76,15 @@ def wanted(fact: AnyRecorded) -> tuple[str, UUID, datetime | None]:
     match fact.event:
         case TicketTimed() as timed:
             return CLOCK_TIMER, timed.ticket_id, next_moment(timed)
+        case SilenceStarted(silence_id=silence_id, ends_at=ends_at):
+            return SILENCE_TIMER, silence_id, ends_at
+        case SilenceEnded() | SilenceLapsed():
+            return SILENCE_TIMER, UUID(fact.stream_id.removeprefix("silence-")), None
+        case MaintenancePlanned(window_id=window_id):
+            # When its next window ends, the site's time zone says: the first ring looks it up.
+            return MAINTENANCE_TIMER, window_id, fact.recorded_at
+        case MaintenanceCancelled():
+            return MAINTENANCE_TIMER, UUID(fact.stream_id.removeprefix("maintenance-")), None
         case MailRequested(mail_id=mail_id):
             return MAIL_TIMER, mail_id, fact.recorded_at
         case _:

@@ -25,7 +25,7 @@ from domain.kernel import (
     Identifier,
     Instant,
     LongText,
-    Refused,
+    Senseless,
     ShortText,
     Unknown,
 )
@@ -84,19 +84,19 @@ class MaintenanceUnknown(Unknown):
     code = "maintenance.unknown"
 
 
-class MaintenanceDayIsNone(Refused):
+class MaintenanceDayIsNone(Senseless):
     """The first and the last day are days of the calendar."""
 
     code = "maintenance.no_day"
 
 
-class MaintenanceHasNoWindow(Refused):
+class MaintenanceHasNoWindow(Senseless):
     """Between its first and its last day a maintenance has a window that is not over yet."""
 
     code = "maintenance.no_window"
 
 
-class MaintenanceIsTooLong(Refused):
+class MaintenanceIsTooLong(Senseless):
     """The last day of a maintenance is at most a year ahead."""
 
     code = "maintenance.too_long"

@@ -19,7 +19,7 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from domain.kernel import Command, Decider, Instant, LongText, Refused, ShortText, Unknown
+from domain.kernel import Command, Decider, Instant, LongText, Senseless, ShortText, Unknown
 from domain.muting.facts import Matcher, SilenceEnded, SilenceLapsed, SilenceStarted
 
 SILENCE_LONGEST = timedelta(days=30)  # product rule: a silence always expires
@@ -62,25 +62,25 @@ class SilenceUnknown(Unknown):
     code = "silence.unknown"
 
 
-class SilenceMatchesEverything(Refused):
+class SilenceMatchesEverything(Senseless):
     """A silence names at least one thing that it mutes; nobody silences a whole tenant."""
 
     code = "silence.matches_everything"
 
 
-class SilenceHasNoTime(Refused):
+class SilenceHasNoTime(Senseless):
     """A silence ends after it begins, and not before it is wished."""
 
     code = "silence.no_time"
 
 
-class SilenceIsTooLong(Refused):
+class SilenceIsTooLong(Senseless):
     """A silence ends within 30 days of its beginning."""
 
     code = "silence.too_long"
 
 
-class SilenceIsTooFarAway(Refused):
+class SilenceIsTooFarAway(Senseless):
     """A silence begins within 30 days."""
 
     code = "silence.too_far_away"
