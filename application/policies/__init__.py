@@ -17,6 +17,9 @@ from application.policies.escalate_finding_whenever_raised_high import (
 from application.policies.escalate_ticket_whenever_sla_breached import (
     EscalateTicketWheneverSlaBreached,
 )
+from application.policies.judge_baselines_whenever_signals_recorded import (
+    JudgeBaselinesWheneverSignalsRecorded,
+)
 from application.policies.keep_findings_right_whenever_signals_come_late import (
     KeepFindingsRightWheneverSignalsComeLate,
 )
@@ -43,6 +46,7 @@ from application.policies.send_mail_whenever_escalated import SendMailWheneverEs
 
 POLICIES: tuple[Callable[[], Policy], ...] = (
     ScoreFraudWheneverAttendanceRecorded,
+    JudgeBaselinesWheneverSignalsRecorded,
     RaiseAlertWheneverFraudScoredHigh,
     RaiseAlertWheneverAnomalyDetected,
     RaiseAlertWheneverPanicRecorded,

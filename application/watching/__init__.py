@@ -1,0 +1,1 @@
+"""Watching: how signals become windows, windows baselines, and what is unusual a fact."""

@@ -1,0 +1,1 @@
+"""Tests of the watch: windows, baselines, anomalies, and that only the set of signals matters."""
