@@ -38,14 +38,21 @@ from domain.finding.facts import (
     finding_stream,
 )
 from domain.finding.finding import FINDING, FindingCommand, JudgeFinding, WithdrawFinding
-from domain.finding.judging import judged_findings
+from domain.finding.judging import HORIZON, judged_findings
 from domain.finding.plan import SitePlan
 from domain.finding.planning import duties_due
+from domain.kernel import Senseless
 
 AUDITOR = "system:auditor"
 SITES_AT_ONCE = 50  # their signals of a day are held in memory together
 TRIES_MAX = 10  # for a stream that somebody else writes to at the same time
 DUTY_WAS_DONE = "Judged anew, duty was done."
+
+
+class AuditOutOfRange(Senseless):
+    """An audit looks at what may still be judged."""
+
+    code = "audit.as_of_out_of_range"
 
 
 class AuditMustWait(Exception):
@@ -105,20 +112,31 @@ class Tally(msgspec.Struct):
         self.withdrawn += isinstance(event, FindingWithdrawn)
 
 
-def request_audit(  # noqa: PLR0917 - in this log, of this tenant, how much, when, where
+def request_audit(
     log: EventLog,
     tenant_id: str,
     kind: AuditKind,
-    as_of: datetime,
-    site_id: str | None,
+    now: datetime,
     cause: Cause,
-) -> tuple[UUID, int]:
-    """Ask for an audit; return its id and the position that it judges up to."""
+    *,
+    site_id: str | None = None,
+    as_of: datetime | None = None,
+) -> tuple[UUID, datetime, int]:
+    """Ask for an audit; return its id, as of when it looks, and the position that it judges up to.
+
+    Raises:
+        AuditOutOfRange: it is to look at the future, or at what nobody judges any more.
+    """
+    as_of = as_of or now
+    if not now - HORIZON <= as_of <= now:
+        raise AuditOutOfRange(
+            f"as_of must be a moment of the last {HORIZON.days} days.", field="$.as_of"
+        )
     audit_id = uuid4()
     command = RequestAudit(audit_id=audit_id, kind=kind, as_of=as_of, site_id=site_id)
     position = handle(log, tenant_id, AUDIT, audit_stream(audit_id), command, cause)
     assert position is not None, "Nobody asked under a fresh id before."
-    return audit_id, position
+    return audit_id, as_of, position
 
 
 class RunAudit:

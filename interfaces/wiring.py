@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from adapters.answers import NoAnswers, RedisAnswers
 from adapters.embedded import postgres as embedded_postgres
 from adapters.embedded import valkey as embedded_valkey
 from adapters.embedded.kept import EmbeddedServerFailed
@@ -39,6 +40,7 @@ from adapters.postgres.database import Database
 from adapters.postgres.migrating import DatabaseIsNewer, MigrationChanged, migrate, unapplied
 from adapters.postgres.plans import PostgresPlans
 from adapters.postgres.signals import PostgresSignals
+from adapters.postgres.telemetry import PostgresTelemetry
 from adapters.postgres.verdicts import PostgresVerdicts
 from adapters.postgres.views import PostgresViews
 from application.access import Access
@@ -47,6 +49,12 @@ from application.following import Policy
 from application.ingestion import SignalIntake
 from application.jobs import VerifyChain
 from application.mailing import MAIL_TIMER, DeliverMail, Postman
+from application.muting import (
+    MAINTENANCE_TIMER,
+    SILENCE_TIMER,
+    CloseWindows,
+    LapseSilences,
+)
 from application.policies import POLICIES
 from application.schedule import SCHEDULE, Schedule
 from application.timers import CLOCK_TIMER, TellServiceLevel
@@ -101,6 +109,8 @@ class Vedette(msgspec.Struct, frozen=True):
     intake: SignalIntake
     access: Access
     operations: PostgresOperations
+    telemetry: PostgresTelemetry
+    answers: RedisAnswers | NoAnswers
 
     def unapplied_migrations(self) -> list[str]:
         """Return what the database lacks of this release, or has of another one."""
@@ -110,6 +120,7 @@ class Vedette(msgspec.Struct, frozen=True):
     def close(self) -> None:
         """Finish queued appends and close every connection."""
         self.log.close()
+        self.answers.close()
         self.database.close()
 
 
@@ -131,6 +142,8 @@ def open_application(settings: Settings) -> Vedette:
         intake=SignalIntake(log, now),
         access=Access(log, PostgresCredentials(database), Argon2Hasher(), now),
         operations=PostgresOperations(database),
+        telemetry=PostgresTelemetry(database),
+        answers=NoAnswers() if settings.redis_url is None else RedisAnswers(settings.redis_url),
     )
 
 
@@ -271,6 +284,8 @@ def ringers(application: Vedette) -> list[Ringer]:
     log, database = application.log, application.database
     return [
         Ringer(database, CLOCK_TIMER, TellServiceLevel(log, now)),
+        Ringer(database, SILENCE_TIMER, LapseSilences(log, now)),
+        Ringer(database, MAINTENANCE_TIMER, CloseWindows(log, now)),
         Ringer(database, MAIL_TIMER, DeliverMail(log, postman(application.settings), now)),
     ]
 

@@ -51,6 +51,8 @@ COMMANDS: list[tuple[str, str, Group, str]] = [
     ("alert", "alert", LOOK, "List alerts, show one and its story, and work on it."),
     ("lab", "lab", LOOK, "Judge data outside of any log, as Vedette judges its own."),
     ("rebuild", "rebuild", LOOK, "Rebuild a read model from the log and swap it in."),
+    ("audit", "audit", LOOK, "Ask for duty to be looked at, and see what that came to."),
+    ("finding", "finding", LOOK, "Show duty that was not done, with its evidence."),
     ("jobs", "jobs", LOOK, "Ask for long work, such as a verification, and see its answer."),
     ("ticket", "ticket", WORK, "List, show and open tickets, and work on them."),
     ("import", "importing", FEED, "Import signals from a CSV or NDJSON file."),

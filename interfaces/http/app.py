@@ -18,6 +18,7 @@ from interfaces.feed.hub import Hub
 from interfaces.http.access import KeyController, UserController
 from interfaces.http.alert_bulk import AlertBulkController
 from interfaces.http.alerts import AlertController
+from interfaces.http.audits import AuditController
 from interfaces.http.auth import AuthController
 from interfaces.http.correlation import HEADER, add_headers
 from interfaces.http.credentials import (
@@ -29,6 +30,7 @@ from interfaces.http.credentials import (
     needs,
 )
 from interfaces.http.directory import DIRECTORY_DOORS
+from interfaces.http.findings import FindingController
 from interfaces.http.fraud import FraudController
 from interfaces.http.incidents import CorrelationController, IncidentController
 from interfaces.http.limits import BODY_BYTES_MAX, THREADS_MAX
@@ -50,6 +52,7 @@ from interfaces.http.service_levels import (
 from interfaces.http.signals import SignalController
 from interfaces.http.ticket_bulk import TicketBulkController
 from interfaces.http.ticket_commands import TicketCommandController
+from interfaces.http.telemetry import TelemetryController
 from interfaces.http.tickets import TicketController
 from interfaces.wiring import Vedette
 
@@ -65,7 +68,10 @@ DOORS: Sequence[ControllerRouterHandler] = (
     MailController,
     AlertController,
     AlertBulkController,
+    FindingController,
+    AuditController,
     FraudController,
+    TelemetryController,
     IncidentController,
     CorrelationController,
     SilenceController,

@@ -31,7 +31,9 @@ TAGS = {
     "Directory": "Sites, persons, devices, tours, shifts and tasks.",
     "Tickets": "Work for people.",
     "Alerts": "What an operator must look at.",
+    "Findings": "Duty that was not done, and the audits that look at it.",
     "Fraud": "How likely each attendance is fraudulent.",
+    "Muting": "What calls nobody for a while, and what would have.",
     "Access": "Users and keys.",
     "Operations": "How Vedette itself is.",
 }
