@@ -55,12 +55,6 @@ from application.muting import (
     CloseWindows,
     LapseSilences,
 )
-from application.muting import (
-    MAINTENANCE_TIMER,
-    SILENCE_TIMER,
-    CloseWindows,
-    LapseSilences,
-)
 from application.policies import POLICIES
 from application.schedule import SCHEDULE, Schedule
 from application.timers import CLOCK_TIMER, TellServiceLevel
@@ -290,8 +284,6 @@ def ringers(application: Vedette) -> list[Ringer]:
     log, database = application.log, application.database
     return [
         Ringer(database, CLOCK_TIMER, TellServiceLevel(log, now)),
-        Ringer(database, SILENCE_TIMER, LapseSilences(log, now)),
-        Ringer(database, MAINTENANCE_TIMER, CloseWindows(log, now)),
         Ringer(database, SILENCE_TIMER, LapseSilences(log, now)),
         Ringer(database, MAINTENANCE_TIMER, CloseWindows(log, now)),
         Ringer(database, MAIL_TIMER, DeliverMail(log, postman(application.settings), now)),

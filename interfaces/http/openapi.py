@@ -34,7 +34,6 @@ TAGS = {
     "Findings": "Duty that was not done, and the audits that look at it.",
     "Fraud": "How likely each attendance is fraudulent.",
     "Muting": "What calls nobody for a while, and what would have.",
-    "Muting": "What calls nobody for a while, and what would have.",
     "Access": "Users and keys.",
     "Operations": "How Vedette itself is.",
 }
