@@ -32,7 +32,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What a list shall hold: equality filters, bounds, the sites one may see, and a page."""
 
     equal: Mapping[str, str] = {}  # row field -> value
-    at_least: Mapping[str, float] = {}  # row field -> lower bound, included
+    at_least: Mapping[str, float | datetime] = {}  # row field -> lower bound, included
     above: Mapping[str, datetime] = {}  # row field -> lower bound, left out
     below: Mapping[str, datetime] = {}  # row field -> upper bound, left out
     holding: Mapping[str, str] = {}  # row field that is a list -> one of its texts

@@ -42,11 +42,15 @@ class Capability(StrEnum):
     SERVICE_LEVELS_MANAGE = "service_levels:manage"
     SILENCES_VIEW = "silences:view"
     SILENCES_MANAGE = "silences:manage"
+    ANOMALIES_VIEW = "anomalies:view"
     FINDINGS_VIEW = "findings:view"
     FINDINGS_WORK = "findings:work"
     AUDITS_REQUEST = "audits:request"
     INCIDENTS_VIEW = "incidents:view"
     INCIDENTS_WORK = "incidents:work"
+    VERIFICATIONS_REQUEST = "verifications:request"
+    BASELINES_VIEW = "baselines:view"
+    THRESHOLDS_MANAGE = "thresholds:manage"
 
 
 #: Sites that a user or a key is limited to; None means every site, an empty one means none.
@@ -64,8 +68,10 @@ _WATCHES = frozenset(
         Capability.DIRECTORY_VIEW,
         Capability.FEED_VIEW,
         Capability.SILENCES_VIEW,
+        Capability.ANOMALIES_VIEW,
         Capability.FINDINGS_VIEW,
         Capability.INCIDENTS_VIEW,
+        Capability.BASELINES_VIEW,
     }
 )
 _WORKS = _WATCHES | {
@@ -81,8 +87,10 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
     Role.OPERATOR: _WORKS,
     Role.SUPERVISOR: _WORKS
     | {Capability.LOG_VIEW, Capability.OPERATIONS_VIEW, Capability.SERVICE_LEVELS_MANAGE},
-    Role.AUDITOR: _WATCHES | {Capability.LOG_VIEW, Capability.OPERATIONS_VIEW},
-    Role.DATA_SCIENTIST: _WATCHES | {Capability.LOG_VIEW, Capability.OPERATIONS_VIEW},
+    Role.AUDITOR: _WATCHES
+    | {Capability.LOG_VIEW, Capability.OPERATIONS_VIEW, Capability.VERIFICATIONS_REQUEST},
+    Role.DATA_SCIENTIST: _WATCHES
+    | {Capability.LOG_VIEW, Capability.OPERATIONS_VIEW, Capability.THRESHOLDS_MANAGE},
     Role.INTEGRATOR: _WATCHES | {Capability.SIGNALS_WRITE, Capability.LOG_VIEW},
     # Who may grant roles can grant himself any; a narrower set would only pretend to bind him.
     Role.ADMINISTRATOR: frozenset(Capability),

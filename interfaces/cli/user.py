@@ -48,6 +48,7 @@ def enrol(
     name: str,
     role: Annotated[list[Role], Parameter(negative="")],
     site: Annotated[list[str] | None, Parameter(negative="")] = None,
+    email: str | None = None,
     password_stdin: StdinOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -65,9 +66,13 @@ def enrol(
         What the person is here for; give it several times for several roles.
     site
         Limit the person to this site; give it several times for several. Without it: every site.
+    email
+        Where the person is told of escalations and breaches. Without it: by no mail.
     """
     sites = None if site is None else tuple(site)
-    command = wish(EnrolUser, username=username, name=name, roles=tuple(role), site_scope=sites)
+    command = wish(
+        EnrolUser, username=username, name=name, roles=tuple(role), site_scope=sites, email=email
+    )
     with opened(tenant) as vedette:
         is_new = username not in holders(vedette, tenant, "user", USER)
         password = asked(password_stdin) if is_new or password_stdin else None

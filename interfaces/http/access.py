@@ -12,7 +12,7 @@ from litestar.params import SkipValidation
 from application.access import PASSWORD_CHARACTERS_MAX
 from domain.access import Capability, EnrolUser, ReinstateUser, RevokeApiKey, SuspendUser
 from domain.access.roles import Roles, SiteScope
-from domain.kernel import Instant, PersonalName, ShortText
+from domain.kernel import Instant, PersonalEmail, PersonalName, ShortText
 from interfaces.http.credentials import AnyConnection, Caller, needs
 from interfaces.http.envelope import Envelope, Reached
 from interfaces.http.parameters import IdentifierPath, body
@@ -38,6 +38,7 @@ class UserContent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     name: PersonalName
     roles: Roles
     site_scope: SiteScope = None
+    email: PersonalEmail | None = None  # where the user is told of escalations and breaches
 
 
 class PasswordContent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -72,7 +73,9 @@ def require_every_site(connection: AnyConnection, _: BaseRouteHandler) -> None:
     """
     if connection.user.site_scope is not None:
         raise Rejected(
-            403, "site_scope.limited", "Who is limited to some sites does not manage access."
+            403,
+            "site_scope.limited",
+            "Who is limited to some sites does not manage what holds for all of them.",
         )
 
 

@@ -1,8 +1,7 @@
-"""Tickets: the board, one ticket with its story, and what people do with it."""
+"""Tickets: the board with its clocks, one ticket with its story, and a ticket opened by hand."""
 
-from functools import partial
 from typing import Annotated, TypeAlias
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 from litestar import Controller, get, post
@@ -12,62 +11,82 @@ from litestar.params import FromPath, FromQuery, SkipValidation
 
 from application.handling import handle
 from domain.access import Capability
+from domain.directory.site import site_stream
+from domain.kernel import Identifier, ShortText
+from domain.severity import Severity
 from domain.ticket import (
     TICKET,
-    AssignTicket,
-    CancelTicket,
-    CloseTicket,
-    CommentTicket,
-    HoldTicket,
-    LinkTicket,
-    MergeTicket,
-    PrioritiseTicket,
+    OpenTicket,
     Priority,
-    ReopenTicket,
-    ResolveTicket,
-    ResumeTicket,
-    StartTicket,
+    TicketAbsorbed,
     TicketCategory,
-    TicketCommand,
     TicketStatus,
     ticket_stream,
 )
 from interfaces.http.credentials import Caller, needs
-from interfaces.http.envelope import Envelope, Items, Reached
+from interfaces.http.envelope import Envelope, Items
 from interfaces.http.parameters import (
     CursorParameter,
     IdentifierFilter,
-    IfMatchParameter,
     LimitParameter,
     WaitForParameter,
     body,
-    version_of,
     wait_until,
 )
-from interfaces.http.problems import OF_COMMANDS, OF_LISTS
+from interfaces.http.problems import OF_LISTS, OF_WRITES, Rejected
 from interfaces.http.reading import TimelineEntry, filters, page_of, timeline_of, visible_row
-from interfaces.http.working import reached, require_user, require_visible
+from interfaces.http.working import require_site, require_user
 from interfaces.wiring import Vedette
-from projections.ticket_board import TICKET_BOARD, TicketRow
+from projections.ticket_board import TICKET_BOARD, Sla, TicketRow
+from projections.ticket_clocks import TICKET_CLOCKS, ClockRow
 from projections.views import PAGE_ROWS_DEFAULT
 
+ABSORBED_MAX = 50  # merged tickets whose stories are shown with the one that goes on
+
 VIEW = needs(Capability.TICKETS_VIEW)
-command = partial(
-    post,
-    opt=needs(Capability.TICKETS_WORK),
-    status_code=200,
-    responses=OF_COMMANDS,
-    sync_to_thread=True,
-)
 
 TheCaller: TypeAlias = NamedDependency[SkipValidation[Caller]]
 TheVedette: TypeAlias = NamedDependency[SkipValidation[Vedette]]
 
 
-class TicketStory(TicketRow, frozen=True, kw_only=True):
+class TicketShown(TicketRow, frozen=True, kw_only=True):
+    """A ticket with its clock; null until the clock is worked out, a moment after the opening."""
+
+    clock: ClockRow | None
+
+
+class AbsorbedStory(msgspec.Struct, frozen=True, kw_only=True):
+    """A ticket that was merged into the one that is shown, or into one of those."""
+
+    ticket_id: UUID
+    timeline: list[TimelineEntry]
+
+
+class TicketStory(TicketShown, frozen=True, kw_only=True):
     """A ticket with everything that happened to it, oldest first."""
 
     timeline: list[TimelineEntry]
+    absorbed_stories: list[AbsorbedStory]
+
+
+class NewTicket(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A ticket as a person opens it. Whoever names its id may ask twice and gets one ticket."""
+
+    title: ShortText
+    severity: Severity
+    site_id: Identifier
+    category: TicketCategory = TicketCategory.OPERATIONS
+    priority: Priority = Priority.NORMAL
+    person_id: Identifier | None = None
+    assignee: Identifier | None = None
+    ticket_id: UUID | None = None
+
+
+class OpenedTicket(msgspec.Struct, frozen=True, kw_only=True):
+    """The ticket that was opened; the position is null where it was open already."""
+
+    ticket_id: UUID
+    position: int | None
 
 
 class TicketController(Controller):
@@ -81,6 +100,7 @@ class TicketController(Controller):
         caller: TheCaller,
         vedette: TheVedette,
         status: FromQuery[TicketStatus | None] = None,
+        sla: FromQuery[Sla | None] = None,
         site_id: IdentifierFilter = None,
         assignee: IdentifierFilter = None,
         category: FromQuery[TicketCategory | None] = None,
@@ -89,10 +109,12 @@ class TicketController(Controller):
         limit: LimitParameter = PAGE_ROWS_DEFAULT,
         cursor: CursorParameter = None,
         wait_for: WaitForParameter = None,
-    ) -> Envelope[Items[TicketRow]]:
-        """List tickets, newest first. Pages neither lose nor repeat a ticket while others come in."""
+    ) -> Envelope[Items[TicketShown]]:
+        """List tickets, newest first, with their clocks. Pages neither lose nor repeat a ticket
+        while others come in. A clock stands still for those ON_HOLD."""
         equal = filters(
             status=status,
+            sla=sla,
             site_id=site_id,
             assignee=assignee,
             category=category,
@@ -100,7 +122,10 @@ class TicketController(Controller):
             person_id=person_id,
         )
         await wait_until(vedette.views, TICKET_BOARD.name, caller.tenant_id, wait_for)
-        return await page_of(vedette, TICKET_BOARD, caller, equal, limit=limit, cursor=cursor)
+        page = await page_of(vedette, TICKET_BOARD, caller, equal, limit=limit, cursor=cursor)
+        shown = await sync_to_thread(with_clocks, vedette, caller, page.data.items)
+        items = Items(items=shown, next_cursor=page.data.next_cursor)
+        return Envelope(data=items, position=page.position)
 
     @get("/{ticket_id:uuid}/", opt=VIEW, responses=OF_LISTS, summary="One ticket")
     async def one_ticket(
@@ -111,198 +136,91 @@ class TicketController(Controller):
         vedette: TheVedette,
         wait_for: WaitForParameter = None,
     ) -> Envelope[TicketStory]:
-        """Show a ticket and its timeline: what happened, when, by whom, and because of what."""
+        """Show a ticket and its timeline: what happened, when, by whom, and because of what; and
+        the timelines of those that were merged into it."""
         await wait_until(vedette.views, TICKET_BOARD.name, caller.tenant_id, wait_for)
         found = await visible_row(vedette, TICKET_BOARD, caller, str(ticket_id))
-        timeline = await sync_to_thread(timeline_of, vedette, caller, ticket_stream(ticket_id))
-        story = TicketStory(**msgspec.structs.asdict(found.row), timeline=timeline)
+        story = await sync_to_thread(story_of, vedette, caller, found.row)
         return Envelope(data=story, position=found.position)
 
-    @command("/{ticket_id:uuid}/assign/")
-    def assign(
-        self,
-        *,
-        ticket_id: FromPath[UUID],
-        data: Annotated[SkipValidation[AssignTicket], body({"assignee": "supervisor"})],
-        caller: TheCaller,
-        vedette: TheVedette,
-        if_match: IfMatchParameter = None,
-    ) -> Envelope[Reached]:
-        """Give the ticket to a user."""
-        require_user(vedette, caller, data.assignee, field="$.assignee")
-        return work(vedette, caller, ticket_id, data, if_match)
-
-    @command("/{ticket_id:uuid}/start/")
-    def start(
-        self,
-        *,
-        ticket_id: FromPath[UUID],
-        data: Annotated[SkipValidation[StartTicket], body({})],
-        caller: TheCaller,
-        vedette: TheVedette,
-        if_match: IfMatchParameter = None,
-    ) -> Envelope[Reached]:
-        """Begin to work on the ticket."""
-        return work(vedette, caller, ticket_id, data, if_match)
-
-    @command("/{ticket_id:uuid}/hold/")
-    def hold(
-        self,
-        *,
-        ticket_id: FromPath[UUID],
-        data: Annotated[
-            SkipValidation[HoldTicket],
-            body({"reason": "The guard is off duty", "waiting_until": "2026-11-23T08:00:00+00:00"}),
-        ],
-        caller: TheCaller,
-        vedette: TheVedette,
-        if_match: IfMatchParameter = None,
-    ) -> Envelope[Reached]:
-        """Let the ticket wait for something outside."""
-        return work(vedette, caller, ticket_id, data, if_match)
-
-    @command("/{ticket_id:uuid}/resume/")
-    def resume(
-        self,
-        *,
-        ticket_id: FromPath[UUID],
-        data: Annotated[SkipValidation[ResumeTicket], body({})],
-        caller: TheCaller,
-        vedette: TheVedette,
-        if_match: IfMatchParameter = None,
-    ) -> Envelope[Reached]:
-        """Go on after a hold."""
-        return work(vedette, caller, ticket_id, data, if_match)
-
-    @command("/{ticket_id:uuid}/resolve/")
-    def resolve(
-        self,
-        *,
-        ticket_id: FromPath[UUID],
-        data: Annotated[
-            SkipValidation[ResolveTicket], body({"resolution": "Spoke with the guard on site."})
-        ],
-        caller: TheCaller,
-        vedette: TheVedette,
-        if_match: IfMatchParameter = None,
-    ) -> Envelope[Reached]:
-        """Say that the work is done, and how."""
-        return work(vedette, caller, ticket_id, data, if_match)
-
-    @command("/{ticket_id:uuid}/close/")
-    def close(
-        self,
-        *,
-        ticket_id: FromPath[UUID],
-        data: Annotated[SkipValidation[CloseTicket], body({})],
-        caller: TheCaller,
-        vedette: TheVedette,
-        if_match: IfMatchParameter = None,
-    ) -> Envelope[Reached]:
-        """Say that a resolved ticket needs nothing more."""
-        return work(vedette, caller, ticket_id, data, if_match)
-
-    @command("/{ticket_id:uuid}/reopen/")
-    def reopen(
-        self,
-        *,
-        ticket_id: FromPath[UUID],
-        data: Annotated[SkipValidation[ReopenTicket], body({"reason": "It happened again"})],
-        caller: TheCaller,
-        vedette: TheVedette,
-        if_match: IfMatchParameter = None,
-    ) -> Envelope[Reached]:
-        """Say that a ticket that was over needs work again."""
-        return work(vedette, caller, ticket_id, data, if_match)
-
-    @command("/{ticket_id:uuid}/cancel/")
-    def cancel(
-        self,
-        *,
-        ticket_id: FromPath[UUID],
-        data: Annotated[SkipValidation[CancelTicket], body({"reason": "Opened by mistake"})],
-        caller: TheCaller,
-        vedette: TheVedette,
-        if_match: IfMatchParameter = None,
-    ) -> Envelope[Reached]:
-        """Say that the ticket needs no work."""
-        return work(vedette, caller, ticket_id, data, if_match)
-
-    @command("/{ticket_id:uuid}/comment/")
-    def comment(
-        self,
-        *,
-        ticket_id: FromPath[UUID],
-        data: Annotated[
-            SkipValidation[CommentTicket], body({"text": "Called the site; no answer."})
-        ],
-        caller: TheCaller,
-        vedette: TheVedette,
-        if_match: IfMatchParameter = None,
-    ) -> Envelope[Reached]:
-        """Write something down about the ticket."""
-        return work(vedette, caller, ticket_id, data, if_match)
-
-    @command("/{ticket_id:uuid}/prioritise/")
-    def prioritise(
-        self,
-        *,
-        ticket_id: FromPath[UUID],
-        data: Annotated[SkipValidation[PrioritiseTicket], body({"priority": "URGENT"})],
-        caller: TheCaller,
-        vedette: TheVedette,
-        if_match: IfMatchParameter = None,
-    ) -> Envelope[Reached]:
-        """Give the ticket its place in the queue."""
-        return work(vedette, caller, ticket_id, data, if_match)
-
-    @command("/{ticket_id:uuid}/link/")
-    def link(
-        self,
-        *,
-        ticket_id: FromPath[UUID],
-        data: Annotated[SkipValidation[LinkTicket], body({"other_ticket_id": str(UUID(int=1))})],
-        caller: TheCaller,
-        vedette: TheVedette,
-        if_match: IfMatchParameter = None,
-    ) -> Envelope[Reached]:
-        """Say that the ticket belongs with another one; the other one says so as well."""
-        other = data.other_ticket_id
-        require_visible(vedette, caller, ticket_stream(other), field="$.other_ticket_id")
-        answer = work(vedette, caller, ticket_id, data, if_match)
-        back = work(vedette, caller, other, LinkTicket(other_ticket_id=ticket_id), None)
-        return answer if back.data.position is None else back
-
-    @command("/{ticket_id:uuid}/merge/")
-    def merge(
-        self,
-        *,
-        ticket_id: FromPath[UUID],
-        data: Annotated[SkipValidation[MergeTicket], body({"into_ticket_id": str(UUID(int=1))})],
-        caller: TheCaller,
-        vedette: TheVedette,
-        if_match: IfMatchParameter = None,
-    ) -> Envelope[Reached]:
-        """Say that the ticket is the same work as another one, where it goes on."""
-        require_visible(
-            vedette, caller, ticket_stream(data.into_ticket_id), field="$.into_ticket_id"
-        )
-        return work(vedette, caller, ticket_id, data, if_match)
-
-
-def work(
-    vedette: Vedette, caller: Caller, ticket_id: UUID, command: TicketCommand, if_match: str | None
-) -> Envelope[Reached]:
-    """Hand a command to the ticket, if the caller may see it."""
-    stream = ticket_stream(ticket_id)
-    require_visible(vedette, caller, stream)
-    position = handle(
-        vedette.log,
-        caller.tenant_id,
-        TICKET,
-        stream,
-        command,
-        caller.cause(),
-        if_match=version_of(if_match),
+    @post(
+        "/",
+        opt=needs(Capability.TICKETS_WORK),
+        responses=OF_WRITES,
+        summary="Open a ticket",
+        sync_to_thread=True,
     )
-    return reached(vedette, caller, position)
+    def open_ticket(
+        self,
+        *,
+        data: Annotated[
+            SkipValidation[NewTicket],
+            body({"title": "The gate does not close", "severity": "MEDIUM", "site_id": "S-01"}),
+        ],
+        caller: TheCaller,
+        vedette: TheVedette,
+    ) -> Envelope[OpenedTicket]:
+        """Open a ticket by hand. Without an assignee the tenant's rules find one, or it waits in
+        the queue."""
+        require_site(caller, data.site_id, field="$.site_id")
+        if not vedette.log.first_positions(caller.tenant_id, [site_stream(data.site_id)]):
+            raise Rejected(
+                422, "site.unknown", f"There is no site {data.site_id}.", field="$.site_id"
+            )
+        if data.assignee is not None:
+            require_user(vedette, caller, data.assignee, field="$.assignee")
+        ticket_id = data.ticket_id or uuid4()
+        wish = OpenTicket(
+            ticket_id=ticket_id,
+            category=data.category,
+            title=data.title,
+            severity=data.severity,
+            priority=data.priority,
+            site_id=data.site_id,
+            person_id=data.person_id,
+            assignee=data.assignee,
+        )
+        stream = ticket_stream(ticket_id)
+        position = handle(vedette.log, caller.tenant_id, TICKET, stream, wish, caller.cause())
+        stands = vedette.log.head(caller.tenant_id).position if position is None else position
+        return Envelope(data=OpenedTicket(ticket_id=ticket_id, position=position), position=stands)
+
+
+def with_clocks(vedette: Vedette, caller: Caller, rows: list[TicketRow]) -> list[TicketShown]:
+    """Return tickets with their clocks, which one question fetches."""
+    keys = [str(row.ticket_id) for row in rows]
+    clocks = vedette.views.some(TICKET_CLOCKS, caller.tenant_id, keys)
+    return [
+        TicketShown(**msgspec.structs.asdict(row), clock=clocks.get(str(row.ticket_id)))
+        for row in rows
+    ]
+
+
+def story_of(vedette: Vedette, caller: Caller, row: TicketRow) -> TicketStory:
+    """Return a ticket with its timeline and those of the tickets that were merged into it."""
+    (shown,) = with_clocks(vedette, caller, [row])
+    return TicketStory(
+        **msgspec.structs.asdict(shown),
+        timeline=timeline_of(vedette, caller, ticket_stream(row.ticket_id)),
+        absorbed_stories=absorbed_stories(vedette, caller, row.absorbed),
+    )
+
+
+def absorbed_stories(
+    vedette: Vedette, caller: Caller, ticket_ids: list[UUID]
+) -> list[AbsorbedStory]:
+    """Return the stories of merged tickets, and of those that were merged into them before."""
+    waiting = list(ticket_ids)
+    stories: list[AbsorbedStory] = []
+    while waiting and len(stories) < ABSORBED_MAX:
+        ticket_id = waiting.pop(0)
+        stream = ticket_stream(ticket_id)
+        facts = vedette.log.read_stream(caller.tenant_id, stream)
+        if not caller.principal.sees(getattr(facts[0].event, "site_id", None)):
+            continue
+        waiting += [
+            fact.event.other_ticket_id for fact in facts if isinstance(fact.event, TicketAbsorbed)
+        ]
+        timeline = timeline_of(vedette, caller, stream)
+        stories.append(AbsorbedStory(ticket_id=ticket_id, timeline=timeline))
+    return stories

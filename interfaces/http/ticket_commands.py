@@ -1,0 +1,272 @@
+"""What people do with one ticket: every command of its life, and those that take two tickets."""
+
+from functools import partial
+from typing import Annotated, TypeAlias
+from uuid import UUID
+
+from litestar import Controller, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, SkipValidation
+
+from application import ticket_pairs
+from application.handling import handle
+from domain.access import Capability
+from domain.ticket import (
+    TICKET,
+    AssignTicket,
+    CancelTicket,
+    CloseTicket,
+    CommentTicket,
+    HoldTicket,
+    LinkTicket,
+    MergeTicket,
+    PrioritiseTicket,
+    ReopenTicket,
+    RequestAssignment,
+    ResolveTicket,
+    ResumeTicket,
+    StartTicket,
+    TicketCommand,
+    ticket_stream,
+)
+from interfaces.http.credentials import Caller, needs
+from interfaces.http.envelope import Envelope, Reached
+from interfaces.http.parameters import IfMatchParameter, body, version_of
+from interfaces.http.problems import OF_COMMANDS
+from interfaces.http.working import reached, require_user, require_visible
+from interfaces.wiring import Vedette
+
+command = partial(
+    post,
+    opt=needs(Capability.TICKETS_WORK),
+    status_code=200,
+    responses=OF_COMMANDS,
+    sync_to_thread=True,
+)
+
+TheCaller: TypeAlias = NamedDependency[SkipValidation[Caller]]
+TheVedette: TypeAlias = NamedDependency[SkipValidation[Vedette]]
+
+
+class TicketCommandController(Controller):
+    path = "/api/v2/noc/tickets"
+    tags = ("Tickets",)
+
+    @command("/{ticket_id:uuid}/assign/")
+    def assign(
+        self,
+        *,
+        ticket_id: FromPath[UUID],
+        data: Annotated[SkipValidation[AssignTicket], body({"assignee": "supervisor"})],
+        caller: TheCaller,
+        vedette: TheVedette,
+        if_match: IfMatchParameter = None,
+    ) -> Envelope[Reached]:
+        """Give the ticket to a user."""
+        require_user(vedette, caller, data.assignee, field="$.assignee")
+        return work(vedette, caller, ticket_id, data, if_match)
+
+    @command("/{ticket_id:uuid}/assign-by-rule/")
+    def assign_by_rule(
+        self,
+        *,
+        ticket_id: FromPath[UUID],
+        data: Annotated[SkipValidation[RequestAssignment], body({})],
+        caller: TheCaller,
+        vedette: TheVedette,
+        if_match: IfMatchParameter = None,
+    ) -> Envelope[Reached]:
+        """Let the tenant's rules find an assignee. The answer is the next fact of the ticket:
+        assigned, or left with the reason."""
+        return work(vedette, caller, ticket_id, data, if_match)
+
+    @command("/{ticket_id:uuid}/start/")
+    def start(
+        self,
+        *,
+        ticket_id: FromPath[UUID],
+        data: Annotated[SkipValidation[StartTicket], body({})],
+        caller: TheCaller,
+        vedette: TheVedette,
+        if_match: IfMatchParameter = None,
+    ) -> Envelope[Reached]:
+        """Begin to work on the ticket."""
+        return work(vedette, caller, ticket_id, data, if_match)
+
+    @command("/{ticket_id:uuid}/hold/")
+    def hold(
+        self,
+        *,
+        ticket_id: FromPath[UUID],
+        data: Annotated[
+            SkipValidation[HoldTicket],
+            body({"reason": "The guard is off duty", "waiting_until": "2026-11-23T08:00:00+00:00"}),
+        ],
+        caller: TheCaller,
+        vedette: TheVedette,
+        if_match: IfMatchParameter = None,
+    ) -> Envelope[Reached]:
+        """Let the ticket wait for something outside."""
+        return work(vedette, caller, ticket_id, data, if_match)
+
+    @command("/{ticket_id:uuid}/resume/")
+    def resume(
+        self,
+        *,
+        ticket_id: FromPath[UUID],
+        data: Annotated[SkipValidation[ResumeTicket], body({})],
+        caller: TheCaller,
+        vedette: TheVedette,
+        if_match: IfMatchParameter = None,
+    ) -> Envelope[Reached]:
+        """Go on after a hold."""
+        return work(vedette, caller, ticket_id, data, if_match)
+
+    @command("/{ticket_id:uuid}/resolve/")
+    def resolve(
+        self,
+        *,
+        ticket_id: FromPath[UUID],
+        data: Annotated[
+            SkipValidation[ResolveTicket], body({"resolution": "Spoke with the guard on site."})
+        ],
+        caller: TheCaller,
+        vedette: TheVedette,
+        if_match: IfMatchParameter = None,
+    ) -> Envelope[Reached]:
+        """Say that the work is done, and how."""
+        return work(vedette, caller, ticket_id, data, if_match)
+
+    @command("/{ticket_id:uuid}/close/")
+    def close(
+        self,
+        *,
+        ticket_id: FromPath[UUID],
+        data: Annotated[SkipValidation[CloseTicket], body({})],
+        caller: TheCaller,
+        vedette: TheVedette,
+        if_match: IfMatchParameter = None,
+    ) -> Envelope[Reached]:
+        """Say that a resolved ticket needs nothing more."""
+        return work(vedette, caller, ticket_id, data, if_match)
+
+    @command("/{ticket_id:uuid}/reopen/")
+    def reopen(
+        self,
+        *,
+        ticket_id: FromPath[UUID],
+        data: Annotated[SkipValidation[ReopenTicket], body({"reason": "It happened again"})],
+        caller: TheCaller,
+        vedette: TheVedette,
+        if_match: IfMatchParameter = None,
+    ) -> Envelope[Reached]:
+        """Say that a ticket that was over needs work again."""
+        return work(vedette, caller, ticket_id, data, if_match)
+
+    @command("/{ticket_id:uuid}/cancel/")
+    def cancel(
+        self,
+        *,
+        ticket_id: FromPath[UUID],
+        data: Annotated[SkipValidation[CancelTicket], body({"reason": "Opened by mistake"})],
+        caller: TheCaller,
+        vedette: TheVedette,
+        if_match: IfMatchParameter = None,
+    ) -> Envelope[Reached]:
+        """Say that the ticket needs no work."""
+        return work(vedette, caller, ticket_id, data, if_match)
+
+    @command("/{ticket_id:uuid}/comment/")
+    def comment(
+        self,
+        *,
+        ticket_id: FromPath[UUID],
+        data: Annotated[
+            SkipValidation[CommentTicket], body({"text": "Called the site; no answer."})
+        ],
+        caller: TheCaller,
+        vedette: TheVedette,
+        if_match: IfMatchParameter = None,
+    ) -> Envelope[Reached]:
+        """Write something down about the ticket."""
+        return work(vedette, caller, ticket_id, data, if_match)
+
+    @command("/{ticket_id:uuid}/prioritise/")
+    def prioritise(
+        self,
+        *,
+        ticket_id: FromPath[UUID],
+        data: Annotated[SkipValidation[PrioritiseTicket], body({"priority": "URGENT"})],
+        caller: TheCaller,
+        vedette: TheVedette,
+        if_match: IfMatchParameter = None,
+    ) -> Envelope[Reached]:
+        """Give the ticket its place in the queue."""
+        return work(vedette, caller, ticket_id, data, if_match)
+
+    @command("/{ticket_id:uuid}/link/")
+    def link(
+        self,
+        *,
+        ticket_id: FromPath[UUID],
+        data: Annotated[SkipValidation[LinkTicket], body({"other_ticket_id": str(UUID(int=1))})],
+        caller: TheCaller,
+        vedette: TheVedette,
+        if_match: IfMatchParameter = None,
+    ) -> Envelope[Reached]:
+        """Say that the ticket belongs with another one; the other one says so as well."""
+        other = ticket_stream(data.other_ticket_id)
+        require_visible(vedette, caller, ticket_stream(ticket_id))
+        require_visible(vedette, caller, other, field="$.other_ticket_id")
+        position = ticket_pairs.link(
+            vedette.log,
+            caller.tenant_id,
+            ticket_id,
+            data,
+            caller.cause(),
+            if_match=version_of(if_match),
+        )
+        return reached(vedette, caller, position)
+
+    @command("/{ticket_id:uuid}/merge/")
+    def merge(
+        self,
+        *,
+        ticket_id: FromPath[UUID],
+        data: Annotated[SkipValidation[MergeTicket], body({"into_ticket_id": str(UUID(int=1))})],
+        caller: TheCaller,
+        vedette: TheVedette,
+        if_match: IfMatchParameter = None,
+    ) -> Envelope[Reached]:
+        """Say that the ticket is the same work as another one, where it goes on. That one tells of
+        it too, and shows what was said here."""
+        into = ticket_stream(data.into_ticket_id)
+        require_visible(vedette, caller, ticket_stream(ticket_id))
+        require_visible(vedette, caller, into, field="$.into_ticket_id")
+        position = ticket_pairs.merge(
+            vedette.log,
+            caller.tenant_id,
+            ticket_id,
+            data,
+            caller.cause(),
+            if_match=version_of(if_match),
+        )
+        return reached(vedette, caller, position)
+
+
+def work(
+    vedette: Vedette, caller: Caller, ticket_id: UUID, command: TicketCommand, if_match: str | None
+) -> Envelope[Reached]:
+    """Hand a command to the ticket, if the caller may see it."""
+    stream = ticket_stream(ticket_id)
+    require_visible(vedette, caller, stream)
+    position = handle(
+        vedette.log,
+        caller.tenant_id,
+        TICKET,
+        stream,
+        command,
+        caller.cause(),
+        if_match=version_of(if_match),
+    )
+    return reached(vedette, caller, position)
