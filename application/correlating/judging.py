@@ -70,18 +70,25 @@ class Judge:
     def judge(self, touched: dict[UUID, AnyRecorded]) -> None:
         """Judge everything that hangs together with these things, because of these facts."""
         units = self._units(touched)
-        streams = [incident_stream(case_id) for unit in units for case_id in unit.cases]
-        # A new incident is named by its first thing, which is one of those that were touched or one
-        # that had stood alone so far: nearly always the first of all.
-        for unit in units:
-            items = [held.notice.item for held in unit.helds.values() if held.notice.item]
-            if items and not unit.cases:
-                streams.append(incident_stream(numbered_id(min(items, key=in_time).id, 0)))
-        self._desk.fetch_streams(streams)
+        self._fetch_for(units)
         for unit in units:
             facts = [touched[item_id] for item_id in unit.helds if item_id in touched]
             because = max(facts, key=lambda fact: fact.position)
             self._settle(unit, because)
+
+    def _fetch_for(self, units: list[Unit]) -> None:
+        """Have the streams in hand of the incidents that there are, and of those that may come.
+
+        A new incident is named by its first thing, which is nearly always the first of its unit.
+        """
+        known = [case_id for unit in units for case_id in unit.cases]
+        new: list[UUID] = []
+        for unit in units:
+            items = [each.item for held in unit.helds.values() if (each := held.standing)]
+            if len(items) > 1 or any(item.severity is Severity.CRITICAL for item in items):
+                new.append(numbered_id(min(items, key=in_time).id, 0))
+        self._memories.fetch("incident", new, Case)
+        self._desk.fetch_streams([incident_stream(case_id) for case_id in (*known, *new)])
 
     def _units(self, touched: Iterable[UUID]) -> list[Unit]:
         """Return what hangs together, through groups and through incidents."""

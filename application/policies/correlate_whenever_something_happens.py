@@ -13,14 +13,16 @@ from collections.abc import Sequence
 from typing import get_args
 from uuid import UUID
 
+from application.correlating.joining import Graph
 from application.correlating.judging import Judge
 from application.correlating.learning import Learner
-from application.correlating.memories import Case, Held, Memories
+from application.correlating.memories import Case, Crowd, Group, Held, Memories, Place
 from application.following import Desk
 from domain.catalogue import AnyRecorded
 from domain.directory.device import DeviceEvent
 from domain.directory.site import SiteRegistered, SiteRelocated
-from domain.incident.facts import IncidentEvent
+from domain.incident.facts import IncidentEvent, Item
+from domain.incident.grouping import CROWD_MAX, crowd_of
 from domain.incident.noticing import (
     AlertNoticed,
     AnomalyNoticed,
@@ -29,6 +31,7 @@ from domain.incident.noticing import (
     Noticed,
     SignalNoticed,
     item_id_of,
+    notice,
 )
 
 NAME = "correlate-whenever-something-happens"
@@ -81,10 +84,37 @@ def learn(learner: Learner, fact: AnyRecorded) -> None:
 
 
 def fetch_for(memories: Memories, batch: Sequence[AnyRecorded]) -> None:
-    """Have in hand what nearly every fact of the batch asks for, in a handful of questions."""
+    """Have in hand what the batch will ask for, in a handful of questions instead of ten a fact.
+
+    What is foreseen wrongly, because two facts of a batch are about the same, is asked for later.
+    """
     things = [fact for fact in batch if isinstance(fact.event, Noticed)]
     memories.fetch("item", [item_id_of(fact) for fact in things], Held)
     devices = {getattr(fact.event, "device_id", None) for fact in things} - {None}
     memories.fetch("device", sorted(devices, key=str), Holder)
     cases = {item_id_of(fact) for fact in batch if isinstance(fact.event, IncidentEvent)}
-    memories.fetch("incident", sorted(cases), Case)
+    linked = [
+        id_
+        for case in memories.fetch("incident", sorted(cases), Case).values()
+        for id_ in case.items
+    ]
+    items = [item for fact in things if (item := foreseen(memories, fact)) is not None]
+    sites = {item.site_id for item in items if item.site_id is not None}
+    memories.fetch("site", sorted(sites), Place)
+    crowds = memories.fetch("crowd", sorted({crowd_of(item) for item in items}), Crowd)
+    seated = [seat[2] for crowd in crowds.values() for seat in crowd.seats[: CROWD_MAX + 1]]
+    graph = Graph(memories)
+    names = {name for item in items for name in graph.looked_up(item)}
+    slots = memories.slots(sorted(names)).values()
+    near = {item_id for slot in slots for item_id in slot.items}
+    helds = memories.holds(sorted(near.union(linked, seated)))
+    groups = {held.group for held in helds.values() if held.group is not None}
+    known = memories.fetch("group", sorted(groups), Group)
+    memories.holds(sorted({item_id for group in known.values() for item_id in group.members}))
+
+
+def foreseen(memories: Memories, fact: AnyRecorded) -> Item | None:
+    """Return what a fact will make of its item."""
+    device_id = getattr(fact.event, "device_id", None)
+    holder = Holder() if device_id is None else memories.holder(device_id)
+    return notice(memories.held(item_id_of(fact)).notice, fact, holder).item

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench.append import BENCHES as APPEND
+from tests.bench.correlate import BENCHES as CORRELATE
 from tests.bench.follow import BENCHES as FOLLOW
 from tests.bench.ingest import BENCHES as INGEST
 from tests.bench.kit import Measure, say, servers
@@ -23,7 +24,7 @@ from tests.bench.sustained import BENCHES as SUSTAINED
 from tests.bench.verify import BENCHES as VERIFY
 
 RESULTS = Path("bench/results.json")
-BENCHES = APPEND | FOLLOW | VERIFY | INGEST | PATH | SUSTAINED
+BENCHES = APPEND | FOLLOW | VERIFY | INGEST | PATH | CORRELATE | SUSTAINED
 # What the ratio (or, of `path`, the 99th percentile in ms; of `sustained`, the rate) shall reach.
 REACH = {
     "append_tenants": "≥ 3x",
@@ -34,6 +35,7 @@ REACH = {
     "verify": "≥ 0.2x",
     "ingest": "≥ 0.3x",
     "path": "p99 well below 200 ms",
+    "correlate": "≥ 0.7x",
     "sustained": "aim 2,000/s",
 }
 
