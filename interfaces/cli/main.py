@@ -55,6 +55,9 @@ COMMANDS: list[tuple[str, str, Group, str]] = [
     ("finding", "finding", LOOK, "Show duty that was not done, with its evidence."),
     ("jobs", "jobs", LOOK, "Ask for long work, such as a verification, and see its answer."),
     ("ticket", "ticket", WORK, "List, show and open tickets, and work on them."),
+    ("silence", "silence", WORK, "Let something call nobody for a while, and end that."),
+    ("maintenance", "maintenance", WORK, "Plan recurring windows in which a site calls nobody."),
+    ("suppressions", "suppressions", WORK, "List what called nobody, why, and what came of it."),
     ("import", "importing", FEED, "Import signals from a CSV or NDJSON file."),
     ("simulate", "simulate", FEED, "Play simulated field signals against a running Vedette."),
 ]
