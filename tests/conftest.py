@@ -98,6 +98,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--kills", type=int, default=20, help="how often a fault test kills its victim"
     )
+    parser.addoption(
+        "--nights", type=int, default=4, help="how many random nights a real log goes through"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -177,6 +180,13 @@ def database(new_database: Callable[[], Database]) -> Database:
 def redis_url(addresses: Addresses) -> str:
     """The Valkey of this run, shared by everybody: prefix your keys with the tenant."""
     return addresses.redis_url
+
+
+@pytest.fixture
+def nights(pytestconfig: pytest.Config) -> int:
+    """How many random nights a test plays on the real log."""
+    chosen: int = pytestconfig.getoption("--nights")
+    return chosen
 
 
 @pytest.fixture

@@ -331,7 +331,8 @@ class Night:
 
     def expected(self) -> dict[UUID, FindingRaised]:
         """Return what is to stand: every duty that an audit was asked about, on every signal."""
-        everywhere, alone = Coverage(), {}
+        everywhere = Coverage()
+        alone: dict[str, Coverage] = {}
         for fact in self.log.facts:
             if isinstance(request := fact.event, AuditRequested):
                 if request.site_id is None:

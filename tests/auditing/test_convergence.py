@@ -47,41 +47,43 @@ def plan(chance: Random) -> list[Event]:
 
 def signals(chance: Random) -> list[SignalEvent]:
     """Return what a night's guards and phones tell, with gaps and misdeeds."""
-    told: list[SignalEvent] = []
-    for person in PERSONS:
-        where = chance.choice(["S-1", "S-1", "S-2"])
-        for start in (0, 180):
-            if chance.random() < 0.7:
-                minutes = start + chance.choice([-10, 2, 14, 16, 40, 100])
-                told.append(attendance(minutes, person, site=where))
-            if chance.random() < 0.3:
-                told.append(
-                    attendance(start + chance.choice([90, 170]), person, Direction.CHECK_OUT)
-                )
-        away = chance.randint(0, 300) if chance.random() < 0.5 else -100
-        for minute in range(0, 360, 4):
-            if chance.random() < 0.5:
-                far = 900.0 if away <= minute < away + 12 else 0.0
-                told.append(location(minute, person, north_m=far))
-        for minute in range(0, 360, 20):
-            if chance.random() < 0.6:
-                told.append(activity(minute + 1, chance.choice([0, 0, 3, 20]), person))
-        if chance.random() < 0.4:
-            told.append(status(chance.randint(0, 360), chance.choice(list(DeviceStatus)), person))
-        quiet = chance.randint(0, 300)
-        if chance.random() < 0.5:
-            told = [
-                each
-                for each in told
-                if each.person_id != person or not quiet <= (minute_of(each)) < quiet + 130
-            ]
+    told = [each for person in PERSONS for each in signals_of(chance, person)]
     for start in (60, 240):
-        for number in range(3):
-            if chance.random() < 0.7:
-                told.append(scan(start + chance.choice([-3, 5, 12, 24, 45]), f"C-{number}"))
+        late = [(number, chance.choice([-3, 5, 12, 24, 45])) for number in range(3)]
+        told += [
+            scan(start + minutes, f"C-{number}")
+            for number, minutes in late
+            if chance.random() < 0.7
+        ]
     if chance.random() < 0.5:
         told.append(completion(chance.randint(-60, 500)))
     return told
+
+
+def signals_of(chance: Random, person: str) -> list[SignalEvent]:
+    """Return a guard's night: comes or not, wanders off, sleeps, loses the phone's battery."""
+    told: list[SignalEvent] = []
+    where = chance.choice(["S-1", "S-1", "S-2"])
+    for start in (0, 180):
+        if chance.random() < 0.7:
+            minutes = start + chance.choice([-10, 2, 14, 16, 40, 100])
+            told.append(attendance(minutes, person, site=where))
+        if chance.random() < 0.3:
+            told.append(attendance(start + chance.choice([90, 170]), person, Direction.CHECK_OUT))
+    away = chance.randint(0, 300) if chance.random() < 0.5 else -100
+    for minute in range(0, 360, 4):
+        if chance.random() < 0.5:
+            far = 900.0 if away <= minute < away + 12 else 0.0
+            told.append(location(minute, person, north_m=far))
+    told += [
+        activity(minute + 1, chance.choice([0, 0, 3, 20]), person)
+        for minute in range(0, 360, 20)
+        if chance.random() < 0.6
+    ]
+    if chance.random() < 0.4:
+        told.append(status(chance.randint(0, 360), chance.choice(list(DeviceStatus)), person))
+    quiet = chance.randint(0, 300) if chance.random() < 0.5 else 1_000
+    return [each for each in told if not quiet <= minute_of(each) < quiet + 130]
 
 
 def minute_of(signal: SignalEvent) -> float:
@@ -90,14 +92,11 @@ def minute_of(signal: SignalEvent) -> float:
 
 def audits_of(chance: Random) -> list[Wanted]:
     """Return what the schedule and people ask for in a night."""
-    return sorted(
-        (
-            chance.randint(20, 500),
-            chance.choice(list(AuditKind)),
-            chance.choice([None, None, "S-1"]),
-        )
-        for _ in range(chance.randint(0, 4))
-    )
+    moments = sorted(chance.randint(20, 500) for _ in range(chance.randint(0, 4)))
+    return [
+        (moment, chance.choice(list(AuditKind)), chance.choice([None, None, "S-1"]))
+        for moment in moments
+    ]
 
 
 def play(
