@@ -154,7 +154,9 @@ def test_rules_find_an_assignee_for_new_tickets_and_when_asked(
     assert laid_down.status_code == 200, laid_down.text
     (rule,) = machine.get(RULES).json()["data"]["rules"]
     assert (rule["assign_to"], rule["username"]) == ("user", "operator")
-    ticket_id = operator.post(TICKETS, json=NEW).json()["data"]["ticket_id"]
+    opened = operator.post(TICKETS, json=NEW).json()["data"]
+    ticket_id = opened["ticket_id"]
+    shown(operator, ticket_id, opened["position"])
     assert within(10, lambda: shown(operator, ticket_id)["assignee"] == "operator")
     operator.post(f"{TICKETS}{ticket_id}/assign/", json={"assignee": "supervisor"})
     operator.post(f"{TICKETS}{ticket_id}/assign-by-rule/", json={})
