@@ -98,6 +98,26 @@ class PostgresLog:
         with self._reading(tenant_id) as connection:
             return read_stream(connection, tenant_id, stream_id)
 
+    def at(self, tenant_id: str, positions: Sequence[int]) -> list[AnyRecorded]:
+        """Return the facts at these positions, in order."""
+        return self._chosen(tenant_id, "position = ANY (%s) ORDER BY position", list(positions))
+
+    def of_streams(self, tenant_id: str, stream_ids: Sequence[str]) -> list[AnyRecorded]:
+        """Return the facts of these streams, each stream's in order."""
+        with self._reading(tenant_id) as connection:
+            return read_streams(connection, tenant_id, stream_ids)
+
+    def caused_by(self, tenant_id: str, positions: Sequence[int], limit: int) -> list[AnyRecorded]:
+        """Return up to `limit` facts that were stated because of these, in order."""
+        condition = "caused_by = ANY (%s) ORDER BY position LIMIT %s"
+        return self._chosen(tenant_id, condition, list(positions), limit)
+
+    def _chosen(self, tenant_id: str, condition: str, *values: object) -> list[AnyRecorded]:
+        with self._reading(tenant_id) as connection:
+            query = f"{SELECT} AND {condition}".encode()
+            rows = connection.execute(query, [tenant_id, *values], binary=True).fetchall()
+        return [recorded(tenant_id, row) for row in rows]
+
     def read_types(
         self, tenant_id: str, after: int, types: Sequence[str], limit: int
     ) -> tuple[list[AnyRecorded], int]:

@@ -34,6 +34,7 @@ TAGS = {
     "Findings": "Duty that was not done, and the audits that look at it.",
     "Fraud": "How likely each attendance is fraudulent.",
     "Muting": "What calls nobody for a while, and what would have.",
+    "Why": "From what stands back to the raw signals, and on.",
     "Access": "Users and keys.",
     "Operations": "How Vedette itself is.",
 }

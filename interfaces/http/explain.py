@@ -1,0 +1,81 @@
+"""Why: from a ticket, alert, incident, finding, anomaly or score back to the raw signals, and on."""
+
+from typing import TypeAlias
+from uuid import UUID
+
+from litestar import Controller, get
+from litestar.concurrency import sync_to_thread
+from litestar.di import NamedDependency
+from litestar.params import FromPath, SkipValidation
+from msgspec.structs import replace
+
+from application.explaining import Explanation, Kind, Told, explain
+from domain.access import Capability
+from interfaces.http.credentials import Caller, needs
+from interfaces.http.envelope import Envelope
+from interfaces.http.problems import OF_LISTS
+from interfaces.http.reading import NotFound
+from interfaces.wiring import Vedette
+
+TheCaller: TypeAlias = NamedDependency[SkipValidation[Caller]]
+TheVedette: TypeAlias = NamedDependency[SkipValidation[Vedette]]
+
+HIDDEN = "Something at a site that you may not see."
+
+
+class ExplainController(Controller):
+    path = "/api/v2/noc/explain"
+    tags = ("Why",)
+
+    @get(
+        "/{kind:str}/{subject_id:uuid}/",
+        opt=needs(Capability.TICKETS_VIEW),
+        responses=OF_LISTS,
+        summary="Why something stands, and what it led to",
+    )
+    async def why(
+        self,
+        *,
+        kind: FromPath[Kind],
+        subject_id: FromPath[UUID],
+        caller: TheCaller,
+        vedette: TheVedette,
+    ) -> Envelope[Explanation]:
+        """Follow the causes in the log: `because` goes back to the raw signals, with the numbers
+        that decided, and `led_to` goes on to everything that was stated because of it. The id of a
+        score is that of its attendance."""
+        found, position = await sync_to_thread(explained, vedette, caller, kind, subject_id)
+        return Envelope(data=found, position=position)
+
+
+def explained(
+    vedette: Vedette, caller: Caller, kind: Kind, subject_id: UUID
+) -> tuple[Explanation, int]:
+    """Return an explanation as far as the caller may see it, and the position that it stands on.
+
+    Raises:
+        NotFound: there is no such thing, or it is at a site that the caller may not see.
+    """
+    position = vedette.log.head(caller.tenant_id).position
+    found = explain(vedette.log, caller.tenant_id, kind, subject_id)
+    if not caller.principal.sees(found.story[0].site_id):
+        raise NotFound("There is no such thing here.")
+    return (
+        replace(
+            found,
+            story=seen_by(caller, found.story),
+            because=seen_by(caller, found.because),
+            led_to=seen_by(caller, found.led_to),
+        ),
+        position,
+    )
+
+
+def seen_by(caller: Caller, facts: list[Told]) -> list[Told]:
+    """Return facts without the content of those at sites that the caller may not see."""
+    return [
+        fact
+        if fact.site_id is None or caller.principal.sees(fact.site_id)
+        else replace(fact, words=HIDDEN, data={}, site_id=None, stream_id="")
+        for fact in facts
+    ]
