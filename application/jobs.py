@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
 from uuid import UUID, uuid4
+
+import msgspec
 
 from application.handling import handle
 from application.ports import Cause, EventLog, StreamMoved
@@ -16,6 +21,23 @@ from domain.operations import (
 )
 
 VERIFIER = "system:verifier"
+
+
+class JobAttempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One time that a worker tried a job."""
+
+    attempt: int  # 1..n
+    started_at: datetime
+    ended_at: datetime | None  # None: under way, or the worker was killed
+    error: str | None
+
+
+class JobAttempts(Protocol):
+    """How often and with what luck jobs were tried: what happened here, not what is true."""
+
+    def of_jobs(self, tenant_id: str, job_ids: Sequence[UUID]) -> dict[UUID, list[JobAttempt]]:
+        """Return the attempts of each job that was tried, oldest first."""
+        ...
 
 
 def request_verification(log: EventLog, tenant_id: str, cause: Cause) -> tuple[UUID, int]:

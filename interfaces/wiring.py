@@ -35,8 +35,11 @@ from adapters.log.verifying import Verifier
 from adapters.log.waking import Grown
 from adapters.mail import MailServer, Security, SmtpPostman
 from adapters.passwords import Argon2Hasher
+from adapters.postgres.anomaly_history import PostgresAnomalyHistory
+from adapters.postgres.attempts import PostgresAttempts
 from adapters.postgres.credentials import PostgresCredentials
 from adapters.postgres.database import Database
+from adapters.postgres.memories import PostgresMemories
 from adapters.postgres.migrating import DatabaseIsNewer, MigrationChanged, migrate, unapplied
 from adapters.postgres.plans import PostgresPlans
 from adapters.postgres.signals import PostgresSignals
@@ -47,7 +50,7 @@ from application.access import Access
 from application.auditing import RunAudit
 from application.following import Policy
 from application.ingestion import SignalIntake
-from application.jobs import VerifyChain
+from application.jobs import JobAttempts, VerifyChain
 from application.mailing import MAIL_TIMER, DeliverMail, Postman
 from application.muting import (
     MAINTENANCE_TIMER,
@@ -57,9 +60,11 @@ from application.muting import (
 )
 from application.policies import POLICIES
 from application.schedule import SCHEDULE, Schedule
+from application.simulating import AnomalyHistory
 from application.timers import CLOCK_TIMER, TellServiceLevel
 from application.tuning import TuneThresholds
 from application.verification import LogVerifier
+from application.watching.showing import Baselines
 from interfaces.secret_key import with_secret_key
 from interfaces.settings import Settings
 from projections import PROJECTIONS
@@ -106,6 +111,7 @@ class Vedette(msgspec.Struct, frozen=True):
     database: Database
     log: PostgresLog
     views: PostgresViews
+    baselines: Baselines
     intake: SignalIntake
     access: Access
     operations: PostgresOperations
@@ -139,6 +145,7 @@ def open_application(settings: Settings) -> Vedette:
         database=database,
         log=log,
         views=PostgresViews(database),
+        baselines=Baselines(PostgresMemories(database)),
         intake=SignalIntake(log, now),
         access=Access(log, PostgresCredentials(database), Argon2Hasher(), now),
         operations=PostgresOperations(database),
@@ -251,6 +258,16 @@ def use_cases(application: Vedette) -> dict[str, UseCase]:
         "tuning": TuneThresholds(application.log, PostgresVerdicts(application.database)),
         "audit": RunAudit(application.log, PostgresSignals(database), PostgresPlans(database)),
     }
+
+
+def attempts(application: Vedette) -> JobAttempts:
+    """Compose what tells how often jobs were tried."""
+    return PostgresAttempts(application.database)
+
+
+def anomaly_history(application: Vedette) -> AnomalyHistory:
+    """Compose what tells which anomalies were stated."""
+    return PostgresAnomalyHistory(application.database)
 
 
 def worker(application: Vedette, *, threads: int) -> WorkerProcess:

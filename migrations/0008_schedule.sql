@@ -5,10 +5,11 @@
 -- and a job that has used them up is answered by its failure. The number continues from the rows,
 -- not from the book of open jobs, which a rebuild of the dispatcher makes afresh.
 --
--- Why an index over two types of facts alone: a tuning reads the verdicts of the last days, which
--- are a few facts among very many, and an index over all types would cost every append.
+-- Why indexes over a few types of facts alone: a tuning reads the verdicts of the last days and a
+-- simulation the anomalies, which are a few facts among very many; an index over all types would
+-- cost every append.
 --
--- Undo: DROP TABLE jobs.attempts, views.jobs, views.thresholds; DROP INDEX log.events_verdicts; DROP FUNCTION
+-- Undo: DROP TABLE jobs.attempts, views.jobs, views.thresholds; DROP INDEX log.events_verdicts, log.events_anomalies; DROP FUNCTION
 -- jobs.take(interval, interval, integer, text[]), jobs.forget(interval); create jobs.take again as
 -- 0003_jobs.sql says; name the dispatcher's checkpoints and the jobs in the book as before.
 
@@ -79,6 +80,8 @@ CREATE POLICY across ON jobs.attempts TO vedette_owner USING (true);
 
 CREATE INDEX events_verdicts ON log.events (tenant_id, position)
     WHERE type IN ('alert.resolved', 'alert.reopened');
+CREATE INDEX events_anomalies ON log.events (tenant_id, position)
+    WHERE type IN ('anomaly.detected', 'anomaly.revised', 'anomaly.withdrawn');
 
 UPDATE log.checkpoints SET follower = 'dispatch-job-whenever-requested'
 WHERE follower = 'dispatch-job-whenever-verification-requested';

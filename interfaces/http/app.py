@@ -18,6 +18,7 @@ from interfaces.feed.hub import Hub
 from interfaces.http.access import KeyController, UserController
 from interfaces.http.alert_bulk import AlertBulkController
 from interfaces.http.alerts import AlertController
+from interfaces.http.anomalies import AnomalyController, BaselineController
 from interfaces.http.audits import AuditController
 from interfaces.http.auth import AuthController
 from interfaces.http.correlation import HEADER, add_headers
@@ -30,9 +31,11 @@ from interfaces.http.credentials import (
     needs,
 )
 from interfaces.http.directory import DIRECTORY_DOORS
+from interfaces.http.explain import ExplainController
 from interfaces.http.findings import FindingController
 from interfaces.http.fraud import FraudController
 from interfaces.http.incidents import CorrelationController, IncidentController
+from interfaces.http.jobs import JobController
 from interfaces.http.limits import BODY_BYTES_MAX, THREADS_MAX
 from interfaces.http.muting import (
     MaintenanceController,
@@ -50,9 +53,10 @@ from interfaces.http.service_levels import (
     ServiceLevelController,
 )
 from interfaces.http.signals import SignalController
+from interfaces.http.telemetry import TelemetryController
+from interfaces.http.thresholds import ThresholdController
 from interfaces.http.ticket_bulk import TicketBulkController
 from interfaces.http.ticket_commands import TicketCommandController
-from interfaces.http.telemetry import TelemetryController
 from interfaces.http.tickets import TicketController
 from interfaces.wiring import Vedette
 
@@ -68,17 +72,22 @@ DOORS: Sequence[ControllerRouterHandler] = (
     MailController,
     AlertController,
     AlertBulkController,
+    AnomalyController,
+    BaselineController,
     FindingController,
     AuditController,
     FraudController,
     TelemetryController,
     IncidentController,
     CorrelationController,
+    ExplainController,
     SilenceController,
     MaintenanceController,
     SuppressionController,
     UserController,
     KeyController,
+    JobController,
+    ThresholdController,
     OperationsController,
 )
 

@@ -1,0 +1,155 @@
+"""What another threshold would have done: exact where the log tells it, and unknown where it does not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import cast
+from uuid import UUID
+
+from application.handling import handle
+from application.ports import Append, Cause, Expect
+from application.simulating import (
+    AnomalyFact,
+    SimulateThreshold,
+    Simulation,
+    simulate,
+)
+from domain.anomaly.facts import (
+    AnomalyDetected,
+    AnomalyRevised,
+    AnomalyWithdrawn,
+    Bucket,
+    Measured,
+    Metric,
+    SubjectKind,
+    ThresholdReason,
+    anomaly_stream,
+    threshold_stream,
+)
+from domain.kernel import Event
+from domain.severity import Severity
+from domain.tuning.threshold import THRESHOLD, PinThreshold, ReleaseThreshold
+from tests.memory_log import MemoryLog
+
+TENANT = "t-simulating"
+FAMILY = Metric.GEOFENCE_DISTANCE
+CAUSE = Cause("policy:tests")
+NOW = datetime.now(UTC) + timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+
+
+def measured(z: float) -> Measured:
+    return Measured(
+        value=41.0,
+        mean=10.0,
+        deviation=2.0,
+        count=40,
+        z=z,
+        threshold=3.0,
+        threshold_reason=ThresholdReason.DEFAULT,
+        bucket=Bucket.SUBJECT,
+        explanation="actual 41 m, typical 8-12 m so far",
+        signals=(UUID(int=9),),
+    )
+
+
+def detected(number: int, z: float, person: str, at: datetime | None = None) -> AnomalyDetected:
+    start = at or NOW - 2 * HOUR
+    return AnomalyDetected(
+        anomaly_id=UUID(int=number),
+        metric=FAMILY,
+        subject_kind=SubjectKind.PERSON,
+        subject_id=person,
+        site_id="S-1",
+        person_id=person,
+        device_id=None,
+        severity=Severity.LOW,
+        window_start=start,
+        window_end=start + HOUR,
+        measured=measured(z),
+    )
+
+
+class LoggedAnomalies:
+    """The anomalies of a log in memory."""
+
+    def __init__(self, log: MemoryLog) -> None:
+        self._log = log
+
+    def stated(self, tenant_id: str, family: Metric, since: datetime) -> list[AnomalyFact]:
+        assert family is FAMILY
+        told = (AnomalyDetected, AnomalyRevised, AnomalyWithdrawn)
+        facts = self._log.read(tenant_id, 0, 1_000)
+        return [
+            cast(AnomalyFact, fact)
+            for fact in facts
+            if isinstance(fact.event, told) and fact.recorded_at >= since
+        ]
+
+
+def logged(*stories: tuple[int, list[Event]]) -> MemoryLog:
+    log = MemoryLog()
+    log.open_tenant(TENANT)
+    for number, events in stories:
+        stream = anomaly_stream(UUID(int=number))
+        log.append(TENANT, Append.of(stream, Expect.NO_STREAM, events, CAUSE))
+    return log
+
+
+def at(log: MemoryLog, threshold: float, now: datetime = NOW) -> Simulation:
+    asked = SimulateThreshold(family=FAMILY, threshold=threshold, days=7)
+    head = log.head(TENANT).position
+    result = simulate(log, LoggedAnomalies(log), TENANT, asked, now)
+    assert log.head(TENANT).position == head
+    return result
+
+
+def test_a_higher_threshold_loses_what_lies_below_it_and_gains_nothing() -> None:
+    log = logged(
+        (1, [detected(1, 3.5, "G-1")]),
+        (2, [detected(2, -9.0, "G-1")]),
+        (3, [detected(3, 3.9, "G-2")]),
+        (4, [detected(4, 9.0, "G-3"), AnomalyWithdrawn(reason="Late.", because=())]),
+        (
+            5,
+            [
+                detected(5, 9.0, "G-4"),
+                AnomalyRevised(severity=Severity.LOW, measured=measured(3.2), because=()),
+            ],
+        ),
+        (6, [detected(6, 3.1, "G-5", NOW - timedelta(days=8))]),  # too long ago
+    )
+    result = at(log, 4.0)
+    assert (result.anomalies_before, result.anomalies_kept, result.anomalies_lost) == (4, 1, 3)
+    assert (result.alerts_before, result.alerts_kept, result.alerts_lost) == (3, 1, 2)
+    assert (result.anomalies_gained, result.alerts_gained, result.needs_replay) == (0, 0, False)
+    assert [(each.subject_id, each.z) for each in result.lost] == [
+        ("G-2", 3.9),
+        ("G-1", 3.5),
+        ("G-4", 3.2),
+    ]
+
+
+def test_what_a_lower_threshold_gains_is_not_guessed() -> None:
+    log = logged((1, [detected(1, 3.5, "G-1")]))
+    result = at(log, 2.0)
+    assert (result.anomalies_kept, result.anomalies_lost) == (1, 0)
+    assert (result.anomalies_gained, result.alerts_gained, result.needs_replay) == (
+        None,
+        None,
+        True,
+    )
+    assert not at(log, 3.0).needs_replay
+
+
+def test_a_threshold_that_was_in_force_in_these_days_hides_what_lies_under_it() -> None:
+    log = logged()
+    stream = threshold_stream(FAMILY)
+    pin = PinThreshold(family=FAMILY, threshold=5.0, reason="Works.")
+    handle(log, TENANT, THRESHOLD, stream, pin, CAUSE)
+    assert at(log, 4.0).needs_replay
+    release = ReleaseThreshold(family=FAMILY, reason="Over.")
+    handle(log, TENANT, THRESHOLD, stream, release, CAUSE)
+    assert at(log, 4.0).needs_replay
+    assert not at(log, 5.0).needs_replay
+    assert not at(log, 4.0, NOW + timedelta(days=8)).needs_replay
