@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import getpass
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Annotated, Any, TypeAlias, TypeVar
+from typing import Annotated, TypeAlias, TypeVar
 
 import msgspec
 import psycopg
@@ -17,16 +15,15 @@ from cyclopts import Parameter
 from rich.console import Console
 from rich.table import Table
 
-from application.handling import VersionMismatch, handle
+from application.handling import VersionMismatch
 from application.ports import Cause, LogUnavailable, NoSuchTenant, StreamMoved
-from domain.kernel import Command, Decider, Refused
+from domain.kernel import Command
 from interfaces import journal, settings, wiring
 from interfaces.cli.failing import CommandFailed
 from interfaces.wiring import Vedette
 
 CONNECT_TIMEOUT_S = 5
 PIPE_WIDTH = 240  # characters; a table in a pipe must not be cut to a terminal's width
-FILE_ROWS_MAX = 100_000
 
 C = TypeVar("C", bound=Command)
 
@@ -97,65 +94,6 @@ def rule_of(error: msgspec.ValidationError) -> str:
     field = path.strip("`").removeprefix("$").lstrip(".")
     rule = rule.replace("`", "")
     return f"{field}: {rule[:1].lower()}{rule[1:]}." if field else f"{rule}."
-
-
-def from_file(path: Path, kind: type[C]) -> Iterator[tuple[int, C | str]]:
-    """Yield the line number of each row of a CSV file with the command, or why it is none.
-
-    Raises:
-        CommandFailed: the file cannot be read, or its columns are not the command's fields.
-    """
-    known = set(kind.__struct_fields__)
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, restkey="", strict=True)
-            columns = set(reader.fieldnames or ())
-            if strange := sorted(columns - known):
-                raise CommandFailed(
-                    f"{path} has a column {strange[0]!r}; the columns are {', '.join(kind.__struct_fields__)}."
-                )
-            for number, row in enumerate(reader, 1):
-                if number > FILE_ROWS_MAX:
-                    raise CommandFailed(f"{path} has more than {FILE_ROWS_MAX:,} rows; split it.")
-                if "" in row:
-                    yield reader.line_num, "more cells than columns."
-                    continue
-                try:
-                    filled = {name: cell for name, cell in row.items() if cell}
-                    yield reader.line_num, msgspec.convert(filled, kind, strict=False)
-                except msgspec.ValidationError as error:
-                    yield reader.line_num, rule_of(error)
-    except OSError as error:
-        raise CommandFailed(f"{path} cannot be read: {error.strerror or error}.") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise CommandFailed(f"{path} is not CSV in UTF-8: {error}.") from error
-
-
-def grant_all(
-    tenant: str,
-    decider: Decider[Any, Any, Any],
-    stream_of: Callable[[Any], str],
-    commands: Iterator[tuple[int, Command | str]],
-) -> int:
-    """Grant the wishes of a file, say which were refused, and return the exit code."""
-    changed = unchanged = refused = 0
-    with opened(tenant) as vedette:
-        cause = by_hand()
-        for line, command in commands:
-            if isinstance(command, str):
-                refused += 1
-                print(f"line {line}: {command}", file=sys.stderr)
-                continue
-            try:
-                position = handle(vedette.log, tenant, decider, stream_of(command), command, cause)
-            except Refused as refusal:
-                refused += 1
-                print(f"line {line}: {refusal}", file=sys.stderr)
-            else:
-                changed += position is not None
-                unchanged += position is None
-    print(f"{changed} changed, {unchanged} as before, {refused} refused.")
-    return 1 if refused else 0
 
 
 def show(rows: Sequence[msgspec.Struct], columns: Sequence[str], *, as_json: bool) -> None:

@@ -7,9 +7,9 @@ from typing import Literal
 
 from cyclopts import App
 
-from domain.directory.device import DEVICE, RegisterDevice, device_stream
-from interfaces.cli.answering import JsonOption, TenantOption, from_file, grant_all
-from interfaces.cli.directory import list_rows, register
+from application.directory import DEVICE_ENTRIES
+from interfaces.cli.answering import JsonOption, TenantOption
+from interfaces.cli.directory import list_rows, state_file, state_one
 from projections.directory import DEVICES
 
 app = App(name="device", help="Register and list devices.")
@@ -42,22 +42,9 @@ def register_(
         A CSV file instead: columns device_id, kind, person_id, site_id.
     """
     if file is not None:
-        return grant_all(
-            tenant,
-            DEVICE,
-            lambda device: device_stream(device.device_id),
-            from_file(file, RegisterDevice),
-        )
+        return state_file(tenant, DEVICE_ENTRIES, file)
     fields = {"device_id": device_id, "kind": kind, "person_id": person, "site_id": site}
-    return register(
-        tenant,
-        DEVICE,
-        RegisterDevice,
-        fields,
-        key="device_id",
-        stream_of=device_stream,
-        as_json=as_json,
-    )
+    return state_one(tenant, DEVICE_ENTRIES, fields, "registered", as_json=as_json)
 
 
 @app.command(name="list")

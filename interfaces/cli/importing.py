@@ -2,48 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import os
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, BinaryIO, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from cyclopts import Parameter
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TaskProgressColumn,
-    TextColumn,
-    TimeRemainingColumn,
-)
 
-from application.importing import FileRefused, Import, RefusedLine, Tally, reader_of
+from application.importing.signals import reader_of, taking
 from application.ingestion import Giver
+from application.signals import Signal
 from domain.kernel import Identifier
-from interfaces.cli.answering import JsonOption, TenantOption, by_hand, opened
+from interfaces.cli.answering import JsonOption, TenantOption, by_hand
 from interfaces.cli.failing import CommandFailed
-
-EXIT_SOME_REFUSED = 3
-HEAD_BYTES = 64 * 1024  # what a file is recognised by when its import goes on
-SHOWN_REFUSALS = 5  # on standard error; the report has them all
-
-
-class Place(msgspec.Struct, kw_only=True):
-    """Where an import stands, kept beside the file until it is done."""
-
-    tenant: str
-    source: str | None
-    head_bytes: int
-    head_digest: str  # SHA-256 of the file's first bytes
-    tally: Tally
-    report_bytes: int  # of the report of refused lines, as far as it belongs to the tally
+from interfaces.cli.file_import import Work, import_file, separator
 
 
 def app(
@@ -73,178 +44,19 @@ def app(
         What separates the columns of CSV; "tab" for a tab.
     """
     is_csv = format == "csv" if format else file.suffix.lower() not in (".ndjson", ".jsonl")
-    delimiter = "\t" if delimiter in ("tab", "\\t") else delimiter
-    if len(delimiter) != 1:
-        raise CommandFailed("A delimiter is one character.")
+    delimiter = separator(delimiter)
     if source is not None:
         try:
             msgspec.convert(source, Identifier)
         except msgspec.ValidationError as error:
             raise CommandFailed("--source must be 1 to 64 of A-Z a-z 0-9 . _ : -") from error
-    try:
-        with file.open("rb") as opened_file:
-            return imported(
-                file,
-                opened_file,
-                tenant,
-                source,
-                is_csv=is_csv,
-                delimiter=delimiter,
-                as_json=as_json,
-            )
-    except FileRefused as error:
-        raise CommandFailed(f"{file} cannot be imported. {error}") from error
-    except OSError as error:
-        raise CommandFailed(f"{error.filename or file}: {error.strerror or error}.") from error
-
-
-def imported(
-    path: Path,
-    file: BinaryIO,
-    tenant: str,
-    source: str | None,
-    *,
-    is_csv: bool,
-    delimiter: str,
-    as_json: bool,
-) -> int:
-    """Import an open file and return the exit code."""
-    parse, begin = reader_of(file, is_csv=is_csv, source=source, delimiter=delimiter)
-    place_path, report_path = beside(path, ".vedette-import"), beside(path, ".refused.csv")
-    place = place_of(place_path, file, tenant, source)
-    if place is None:
-        place = new_place(file, tenant, source, begin)
-    elif not as_json:
-        print(f"Going on at line {place.tally.line + 1:,}.", file=sys.stderr)
-    started_at, lines_before = time.monotonic(), place.tally.line
-    with opened(tenant) as vedette:
-        giver = Giver(tenant, by_hand().actor)
-        work = Import(vedette.intake, giver, parse, place.tally)
-        size = os.fstat(file.fileno()).st_size
-        report = Report(report_path, place.report_bytes)
-        with bar(size) as show:
-            show(place.tally, 0.0)
-            for refused in work.run(file):
-                place.report_bytes = report.add(refused)
-                keep(place_path, place)
-                seconds = time.monotonic() - started_at
-                show(place.tally, (place.tally.line - lines_before) / max(seconds, 1e-3))
-    place_path.unlink(missing_ok=True)
-    summarise(place.tally, report_path, time.monotonic() - started_at, as_json=as_json)
-    return EXIT_SOME_REFUSED if place.tally.refused else 0
-
-
-def beside(path: Path, suffix: str) -> Path:
-    return path.with_name(path.name + suffix)
-
-
-def digest(file: BinaryIO, head_bytes: int) -> str:
-    file.seek(0)
-    return hashlib.sha256(file.read(head_bytes)).hexdigest()
-
-
-def new_place(file: BinaryIO, tenant: str, source: str | None, begin: Tally) -> Place:
-    head_bytes = min(HEAD_BYTES, os.fstat(file.fileno()).st_size)
-    return Place(
+    work: Work[Signal] = Work(
+        what="signals",
         tenant=tenant,
         source=source,
-        head_bytes=head_bytes,
-        head_digest=digest(file, head_bytes),
-        tally=begin,
-        report_bytes=0,
+        reader_of=lambda opened_file: reader_of(
+            opened_file, is_csv=is_csv, source=source, delimiter=delimiter
+        ),
+        taking=lambda vedette: taking(vedette.intake, Giver(tenant, by_hand().actor)),
     )
-
-
-def place_of(path: Path, file: BinaryIO, tenant: str, source: str | None) -> Place | None:
-    """Return where an earlier import of the same file stood, or None."""
-    try:
-        place = msgspec.json.decode(path.read_bytes(), type=Place)
-    except (FileNotFoundError, msgspec.DecodeError):
-        return None
-    is_same = (
-        (place.tenant, place.source) == (tenant, source)
-        and place.tally.offset <= os.fstat(file.fileno()).st_size
-        and place.head_digest == digest(file, place.head_bytes)
-    )
-    return place if is_same else None
-
-
-def keep(path: Path, place: Place) -> None:
-    """Write the place, whole or not at all."""
-    fresh = beside(path, ".new")
-    fresh.write_bytes(msgspec.json.encode(place))
-    fresh.replace(path)
-
-
-class Report:
-    """The CSV file of refused lines; it is there only if there are any."""
-
-    def __init__(self, path: Path, known_bytes: int) -> None:
-        self._path = path
-        self._bytes = known_bytes
-        # What was reported behind the place is read, and reported, once more.
-        if known_bytes == 0:
-            path.unlink(missing_ok=True)
-        elif path.exists():
-            os.truncate(path, known_bytes)
-
-    def add(self, refused: list[RefusedLine]) -> int:
-        """Add lines and return the report's size."""
-        if refused:
-            with self._path.open("a", encoding="utf-8", newline="") as file:
-                writer = csv.writer(file)
-                if self._bytes == 0:
-                    writer.writerow(["line", "field", "code", "rule"])
-                for one in refused:
-                    writer.writerow([one.line, one.field or "", one.code, one.rule])
-                file.flush()
-                self._bytes = file.tell()
-        return self._bytes
-
-
-@contextmanager
-def bar(size: int) -> Iterator[Callable[[Tally, float], None]]:
-    """A progress bar on a terminal, and silence elsewhere."""
-    columns = (
-        BarColumn(),
-        TaskProgressColumn(),
-        DownloadColumn(),
-        TextColumn("{task.fields[said]}"),
-        TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task("import", total=size, said="")
-
-        def show(tally: Tally, rate: float) -> None:
-            said = f"{tally.accepted:,} accepted, {tally.refused:,} refused, {rate:,.0f} lines/s"
-            progress.update(task, completed=tally.offset, said=said)
-
-        yield show
-
-
-def summarise(tally: Tally, report: Path, seconds: float, *, as_json: bool) -> None:
-    """Say what became of the file."""
-    if as_json:
-        counts = {
-            "accepted": tally.accepted,
-            "duplicates": tally.duplicates,
-            "refused": tally.refused,
-            "lines": tally.line,
-            "seconds": round(seconds, 3),
-            "report": str(report) if tally.refused else None,
-        }
-        print(msgspec.json.encode(counts).decode())
-        return
-    print(
-        f"{tally.accepted:,} accepted, {tally.duplicates:,} duplicates, {tally.refused:,} refused"
-        f" in {seconds:.1f} s."
-    )
-    if tally.refused:
-        with report.open(encoding="utf-8", newline="") as file:
-            for number, row in enumerate(csv.DictReader(file)):
-                if number == SHOWN_REFUSALS:
-                    break
-                field = f"{row['field']}: " if row["field"] else ""
-                print(f"line {row['line']}: {field}{row['rule']} [{row['code']}]", file=sys.stderr)
-        print(f"All refused lines are in {report}.", file=sys.stderr)
+    return import_file(file, work, as_json=as_json)

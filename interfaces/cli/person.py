@@ -6,9 +6,9 @@ from pathlib import Path
 
 from cyclopts import App
 
-from domain.directory.person import PERSON, EnrolPerson, person_stream
-from interfaces.cli.answering import JsonOption, TenantOption, from_file, grant_all
-from interfaces.cli.directory import list_rows, register
+from application.directory import PERSON_ENTRIES
+from interfaces.cli.answering import JsonOption, TenantOption
+from interfaces.cli.directory import list_rows, state_file, state_one
 from projections.directory import PERSONS
 
 app = App(name="person", help="Enrol and list persons (guards).")
@@ -41,22 +41,9 @@ def enrol(
         A CSV file instead: columns person_id, name, phone, site_id.
     """
     if file is not None:
-        return grant_all(
-            tenant,
-            PERSON,
-            lambda person: person_stream(person.person_id),
-            from_file(file, EnrolPerson),
-        )
+        return state_file(tenant, PERSON_ENTRIES, file)
     fields = {"person_id": person_id, "name": name, "phone": phone, "site_id": site}
-    return register(
-        tenant,
-        PERSON,
-        EnrolPerson,
-        fields,
-        key="person_id",
-        stream_of=person_stream,
-        as_json=as_json,
-    )
+    return state_one(tenant, PERSON_ENTRIES, fields, "enrolled", as_json=as_json)
 
 
 app.command(enrol, name="register", show=False)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from cyclopts import App
 
-from domain.directory.site import SITE, RegisterSite, site_stream
-from interfaces.cli.answering import JsonOption, TenantOption, from_file, grant_all
-from interfaces.cli.directory import list_rows, register
+from application.directory import SITE_ENTRIES
+from interfaces.cli.answering import JsonOption, TenantOption
+from interfaces.cli.directory import list_rows, state_file, state_one
 from projections.directory import SITES
 
 COLUMNS = ["site_id", "name", "latitude", "longitude", "geofence_radius_m", "time_zone", "security_manager"]  # fmt: skip
@@ -52,9 +52,7 @@ def register_(
         A CSV file instead: columns site_id, name, latitude, longitude, geofence_radius_m, time_zone, security_manager.
     """
     if file is not None:
-        return grant_all(
-            tenant, SITE, lambda site: site_stream(site.site_id), from_file(file, RegisterSite)
-        )
+        return state_file(tenant, SITE_ENTRIES, file)
     fields = {
         "site_id": site_id,
         "name": name,
@@ -64,9 +62,7 @@ def register_(
         "time_zone": time_zone,
         "security_manager": security_manager,
     }
-    return register(
-        tenant, SITE, RegisterSite, fields, key="site_id", stream_of=site_stream, as_json=as_json
-    )
+    return state_one(tenant, SITE_ENTRIES, fields, "registered", as_json=as_json)
 
 
 @app.command(name="list")

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from datetime import datetime
 from typing import Annotated, Any, TypeAlias, TypeVar
 
 import msgspec
@@ -10,7 +11,8 @@ from litestar.concurrency import sync_to_thread
 from litestar.openapi.spec import Example
 from litestar.params import BodyKwarg, HeaderParameter, PathParameter, QueryParameter
 
-from domain.kernel import END
+from domain.kernel import END, Instant
+from domain.moments import NEWEST, OLDEST
 from interfaces.http.limits import WAIT_FOR_STEP_FIRST_S, WAIT_FOR_STEP_LONGEST_S
 from interfaces.http.problems import Rejected
 from projections.views import (
@@ -49,6 +51,25 @@ WaitForParameter: TypeAlias = Annotated[
         ),
     ),
 ]
+# Texts, so that what is no moment is refused under the parameter's own name.
+FromParameter: TypeAlias = Annotated[
+    str | None,
+    QueryParameter(
+        name="from",
+        max_length=64,
+        format="date-time",
+        description="A moment with its zone; what ends later is listed.",
+    ),
+]
+ToParameter: TypeAlias = Annotated[
+    str | None,
+    QueryParameter(
+        name="to",
+        max_length=64,
+        format="date-time",
+        description="A moment with its zone; what starts earlier is listed.",
+    ),
+]
 IfMatchParameter: TypeAlias = Annotated[
     str | None,
     HeaderParameter(
@@ -69,6 +90,26 @@ def version_of(if_match: str | None) -> int | None:
     if if_match is None or if_match == "*":
         return None
     return int(if_match.removeprefix("W/").strip('"'))
+
+
+def moments(field: str, name: str, text: str | None) -> dict[str, datetime]:
+    """Return the bound of a row's field that a parameter sets, none where it is not given.
+
+    Raises:
+        Rejected: it is no moment, has no zone, or lies where nothing is kept.
+    """
+    if text is None:
+        return {}
+    try:
+        # A plus sign that nobody encoded has come as a space.
+        moment: datetime = msgspec.convert(text.replace(" ", "+"), Instant)
+    except msgspec.ValidationError as error:
+        detail = f"{name} must be a moment with its zone, such as 2026-11-22T08:00:00Z."
+        raise Rejected(400, "request.invalid", detail, field=name) from error
+    if not OLDEST <= moment < NEWEST:
+        span = f"from {OLDEST:%Y-%m-%d} on and before {NEWEST:%Y-%m-%d}"
+        raise Rejected(400, "request.invalid", f"{name} must be {span}.", field=name)
+    return {field: moment}
 
 
 class CommandRequest(Request[Any, Any, Any]):

@@ -262,6 +262,7 @@ def test_another_file_of_the_same_name_starts_over(
     (tmp_path / "a.csv.vedette-import").write_text(
         json.dumps(
             {
+                "what": "signals",
                 "tenant": peopled,
                 "source": None,
                 "head_bytes": 10,

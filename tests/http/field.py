@@ -20,17 +20,55 @@ SITE: dict[str, Any] = {
 }
 PERSON: dict[str, Any] = {"name": "Ada Marsh", "phone": "+44 20 7946 0000", "site_id": "S-01"}
 DEVICE: dict[str, Any] = {"kind": "phone", "person_id": "G-001", "site_id": "S-01"}
+TOUR: dict[str, Any] = {
+    "site_id": "S-01",
+    "name": "Night round",
+    "checkpoints": [
+        {
+            "checkpoint_id": "C-1",
+            "name": "North door",
+            "due_minutes": 5,
+            "latitude": None,
+            "longitude": None,
+        },
+        {
+            "checkpoint_id": "C-2",
+            "name": "Boiler room",
+            "due_minutes": 20,
+            "latitude": 51.5002,
+            "longitude": -0.1203,
+        },
+    ],
+    "starts": ["22:00", "02:00"],
+    "grace_minutes": 10,
+}
+SHIFT: dict[str, Any] = {
+    "site_id": "S-01",
+    "person_id": "G-001",
+    "role": "guard",
+    "starts_at": "2026-11-22T20:00:00Z",
+    "ends_at": "2026-11-23T04:00:00Z",
+}
+TASK: dict[str, Any] = {
+    "site_id": "S-01",
+    "name": "Lock the yard",
+    "due_at": "2026-11-22T21:00:00Z",
+    "person_id": None,
+}
 NOW = datetime.now(UTC)
 DIRECTORY = "/api/v2/noc/directory"
 SIGNALS = "/api/v2/noc/signals/"
 
 
 def enrol_field(client: httpx.Client) -> None:
-    """State the site S-01, the person G-001 and the device D-001."""
+    """State the site S-01, the person G-001, the device D-001, a tour, a shift and a task."""
     for path, content in (
         ("sites/S-01/", SITE),
         ("persons/G-001/", PERSON),
         ("devices/D-001/", DEVICE),
+        ("tours/T-01/", TOUR),
+        ("shifts/H-01/", SHIFT),
+        ("tasks/K-01/", TASK),
     ):
         answer = client.put(f"{DIRECTORY}/{path}", json=content)
         assert answer.status_code == 200, answer.text

@@ -9,8 +9,20 @@ import httpx
 import pytest
 
 from domain.access import Role
-from tests.http.field import DEVICE, DIRECTORY, PERSON, SITE, enrol_field, problem_in
+from tests.http.field import (
+    DEVICE,
+    DIRECTORY,
+    PERSON,
+    SHIFT,
+    SITE,
+    TASK,
+    TOUR,
+    enrol_field,
+    problem_in,
+)
 from tests.live import CAUSE, LiveServer
+
+NAMED_UNKNOWN = "directory.named_entry_unknown"
 
 
 def test_the_same_content_again_changes_nothing(machine: httpx.Client) -> None:
@@ -26,11 +38,14 @@ def test_the_same_content_again_changes_nothing(machine: httpx.Client) -> None:
 
 def test_what_was_stated_is_read_back(machine: httpx.Client) -> None:
     enrol_field(machine)
-    head = machine.put(f"{DIRECTORY}/devices/D-001/", json=DEVICE).json()["position"]
+    head = machine.put(f"{DIRECTORY}/tasks/K-01/", json=TASK).json()["position"]
     for path, identity, content in (
         ("sites", {"site_id": "S-01"}, SITE),
         ("persons", {"person_id": "G-001"}, PERSON),
         ("devices", {"device_id": "D-001"}, DEVICE),
+        ("tours", {"tour_id": "T-01"}, TOUR),
+        ("shifts", {"shift_id": "H-01"}, SHIFT),
+        ("tasks", {"task_id": "K-01"}, TASK),
     ):
         (key,) = identity.values()
         one = machine.get(f"{DIRECTORY}/{path}/{key}/", params={"wait_for": head})
@@ -64,6 +79,12 @@ def test_lists_come_in_pages(machine: httpx.Client) -> None:
         ("persons/G-001/", {"phone": "+44"}, "$.name"),
         ("persons/G-001/", {"name": "Ada", "phone": "call me"}, "$.phone"),
         ("devices/D-001/", {"kind": "toaster"}, "$.kind"),
+        ("tours/T-01/", {**TOUR, "checkpoints": []}, "$.checkpoints"),
+        ("tours/T-01/", {**TOUR, "starts": ["24:00"]}, "$.starts[0]"),
+        ("tours/T-01/", {**TOUR, "grace_minutes": -1}, "$.grace_minutes"),
+        ("shifts/H-01/", {**SHIFT, "role": "mascot"}, "$.role"),
+        ("shifts/H-01/", {**SHIFT, "starts_at": "2026-11-22T20:00:00"}, "$.starts_at"),
+        ("tasks/K-01/", {**TASK, "due_at": "soon"}, "$.due_at"),
     ],
 )
 def test_wrong_content_names_the_field(
@@ -73,13 +94,132 @@ def test_wrong_content_names_the_field(
     assert problem_in(answer, 422, "request.invalid")["field"] == field
 
 
+@pytest.mark.parametrize(
+    ("path", "content", "code", "field"),
+    [
+        ("persons/G-002/", {**PERSON, "site_id": "S-99"}, NAMED_UNKNOWN, "$.site_id"),
+        ("devices/D-002/", {**DEVICE, "site_id": "S-99"}, NAMED_UNKNOWN, "$.site_id"),
+        ("devices/D-002/", {**DEVICE, "person_id": "G-99"}, NAMED_UNKNOWN, "$.person_id"),
+        ("tours/T-02/", {**TOUR, "site_id": "S-99"}, NAMED_UNKNOWN, "$.site_id"),
+        ("shifts/H-02/", {**SHIFT, "person_id": "G-99"}, NAMED_UNKNOWN, "$.person_id"),
+        ("tasks/K-02/", {**TASK, "person_id": "G-99"}, NAMED_UNKNOWN, "$.person_id"),
+        (
+            "tours/T-02/",
+            {**TOUR, "checkpoints": [TOUR["checkpoints"][0]] * 2},
+            "tour.checkpoint_twice",
+            "$.checkpoints[1].checkpoint_id",
+        ),
+        (
+            "tours/T-02/",
+            {**TOUR, "checkpoints": TOUR["checkpoints"][::-1]},
+            "tour.checkpoints_out_of_order",
+            "$.checkpoints[1].due_minutes",
+        ),
+        ("tours/T-02/", {**TOUR, "starts": ["22:00"] * 2}, "tour.start_twice", "$.starts"),
+        (
+            "shifts/H-02/",
+            {**SHIFT, "ends_at": SHIFT["starts_at"]},
+            "shift.ends_before_it_starts",
+            "$.ends_at",
+        ),
+        (
+            "shifts/H-02/",
+            {**SHIFT, "ends_at": "2026-11-23T20:00:01Z"},
+            "shift.too_long",
+            "$.ends_at",
+        ),
+        (
+            "tasks/K-02/",
+            {**TASK, "due_at": "9999-12-31T23:59:59-12:00"},
+            "moment.out_of_range",
+            "$.due_at",
+        ),
+    ],
+)
+def test_content_that_makes_no_sense_breaks_a_rule_and_changes_nothing(
+    machine: httpx.Client, path: str, content: dict[str, Any], code: str, field: str
+) -> None:
+    enrol_field(machine)
+    head = machine.put(f"{DIRECTORY}/sites/S-01/", json=SITE).json()["position"]
+    assert problem_in(machine.put(f"{DIRECTORY}/{path}", json=content), 422, code)["field"] == field
+    assert machine.put(f"{DIRECTORY}/sites/S-01/", json=SITE).json()["position"] == head
+
+
+@pytest.mark.parametrize(
+    ("path", "verb", "flag", "content"),
+    [
+        ("tours/T-01", "retire", "retired", TOUR),
+        ("shifts/H-01", "cancel", "cancelled", SHIFT),
+        ("tasks/K-01", "cancel", "cancelled", TASK),
+    ],
+)
+def test_what_ends_is_shown_so_until_it_is_stated_again(
+    machine: httpx.Client, path: str, verb: str, flag: str, content: dict[str, Any]
+) -> None:
+    enrol_field(machine)
+
+    def shown(position: int) -> Any:
+        answer = machine.get(f"{DIRECTORY}/{path}/", params={"wait_for": position})
+        return answer.json()["data"][flag]
+
+    ended = machine.post(f"{DIRECTORY}/{path}/{verb}/", json={}).json()
+    assert ended["data"]["position"] == ended["position"]
+    assert shown(ended["position"]) is True
+    assert machine.post(f"{DIRECTORY}/{path}/{verb}/", json={}).json()["data"]["position"] is None
+    again = machine.put(f"{DIRECTORY}/{path}/", json=content).json()
+    assert shown(again["position"]) is False
+    unknown = f"{path.partition('/')[0]}/X-99"
+    code = f"{unknown.partition('s/')[0]}.unknown"
+    problem_in(machine.post(f"{DIRECTORY}/{unknown}/{verb}/", json={}), 404, code)
+
+
+def test_rosters_are_asked_for_by_site_person_and_time(machine: httpx.Client) -> None:
+    enrol_field(machine)
+    machine.put(f"{DIRECTORY}/sites/S-02/", json=SITE)
+    day = datetime(2026, 11, 20, 20, tzinfo=UTC)
+    position = 0
+    for number in range(3):
+        starts_at = day + timedelta(days=number)
+        content = {
+            "site_id": "S-02" if number == 2 else "S-01",
+            "person_id": None if number == 1 else "G-001",
+            "starts_at": starts_at.isoformat(),
+            "ends_at": (starts_at + timedelta(hours=8)).isoformat(),
+        }
+        answer = machine.put(f"{DIRECTORY}/shifts/N-{number}/", json=content)
+        position = answer.json()["position"]
+
+    def asked(collection: str = "shifts", **parameters: str) -> list[str]:
+        query = {"wait_for": str(position), **parameters}
+        answer = machine.get(f"{DIRECTORY}/{collection}/", params=query)
+        assert answer.status_code == 200, answer.text
+        key = f"{collection[:-1]}_id"
+        return [item[key] for item in answer.json()["data"]["items"]]
+
+    # H-01 runs from 22 November, 20:00, to 4:00, as N-2 does.
+    assert asked() == ["N-2", "H-01", "N-1", "N-0"]
+    assert asked(site_id="S-02") == ["N-2"]
+    assert asked(person_id="G-001") == ["N-2", "H-01", "N-0"]
+    assert asked(**{"from": "2026-11-21T04:00:00Z"}) == ["N-2", "H-01", "N-1"]
+    assert asked(**{"from": "2026-11-21T03:59:59Z", "to": "2026-11-21T20:00:00Z"}) == ["N-0"]
+    assert asked("tasks", **{"from": "2026-11-22T20:00:00Z"}) == ["K-01"]
+    assert asked("tasks", to="2026-11-22T21:00:00Z") == []
+    assert asked("tours", site_id="S-02") == []
+
+
+@pytest.mark.parametrize("moment", ["yesterday", "2026-11-21T04:00:00", "1970-01-01T00:00:00Z"])
+def test_a_span_of_time_has_ends_that_can_be_compared(machine: httpx.Client, moment: str) -> None:
+    answer = machine.get(f"{DIRECTORY}/shifts/", params={"from": moment})
+    assert problem_in(answer, 400, "request.invalid")["field"] == "from"
+
+
 def test_an_unknown_time_zone_breaks_a_rule(machine: httpx.Client) -> None:
     answer = machine.put(f"{DIRECTORY}/sites/S-01/", json={**SITE, "time_zone": "Europe/Atlantis"})
     assert problem_in(answer, 422, "time_zone.unknown")["field"] == "$.time_zone"
 
 
 def test_a_device_keeps_its_kind(machine: httpx.Client) -> None:
-    machine.put(f"{DIRECTORY}/devices/D-001/", json=DEVICE)
+    enrol_field(machine)
     answer = machine.put(f"{DIRECTORY}/devices/D-001/", json={**DEVICE, "kind": "panel"})
     problem_in(answer, 409, "device.kind_fixed")
 
@@ -109,3 +249,12 @@ def test_a_manager_of_some_sites_touches_those_alone(
         stolen = south.put(f"{DIRECTORY}/persons/G-001/", json={**PERSON, "site_id": "S-02"})
         problem_in(stolen, 404, "item.unknown")
         problem_in(south.get(f"{DIRECTORY}/sites/S-01/"), 404, "item.unknown")
+        for path, content, end in (
+            ("tours/T-01", TOUR, "retire"),
+            ("shifts/H-01", SHIFT, "cancel"),
+            ("tasks/K-01", TASK, "cancel"),
+        ):
+            moved = {**content, "site_id": "S-02"}
+            problem_in(south.put(f"{DIRECTORY}/{path}/", json=content), 404, "item.unknown")
+            problem_in(south.put(f"{DIRECTORY}/{path}/", json=moved), 404, "item.unknown")
+            problem_in(south.post(f"{DIRECTORY}/{path}/{end}/", json={}), 404, "item.unknown")

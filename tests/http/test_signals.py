@@ -11,8 +11,10 @@ import pytest
 
 from application.ingestion import BATCH_SIGNALS_MAX
 from domain.access import Role
+from domain.signals import HORIZON
 from interfaces.http.limits import BODY_BYTES_MAX
-from tests.http.field import SIGNALS, attendance, enrol_field, problem_in
+from interfaces.http.signal_examples import EXAMPLES
+from tests.http.field import DIRECTORY, SIGNALS, TOUR, attendance, enrol_field, problem_in
 from tests.live import CAUSE, LiveServer
 
 
@@ -35,6 +37,70 @@ def test_a_single_signal_is_created_once_and_a_duplicate_for_ever(machine: httpx
     assert again.json()["data"]["status"] == "duplicate"
     assert again.json()["data"]["position"] == first.json()["data"]["position"]
     assert first.json()["position"] == first.json()["data"]["position"]
+
+
+def each_kind(machine: httpx.Client) -> list[dict[str, Any]]:
+    """Return one signal of each kind, of now, after stating the tour that is scanned."""
+    answer = machine.put(f"{DIRECTORY}/tours/T-night/", json=TOUR)
+    assert answer.status_code == 200, answer.text
+    now = datetime.now(UTC).isoformat()
+    return [{**each, "occurred_at": now, "sent_at": now} for each in EXAMPLES]
+
+
+def test_each_kind_is_taken_alone_in_a_batch_and_in_lines(machine: httpx.Client) -> None:
+    signals = each_kind(machine)
+    assert len({each["kind"] for each in signals}) == 7
+    for signal in signals:
+        assert machine.post(SIGNALS, json=signal).status_code == 201
+    again = machine.post(SIGNALS, json=signals).json()["data"]
+    assert (again["accepted"], again["duplicates"], again["refused"]) == (0, 7, 0)
+    lines = b"\n".join(msgspec.json.encode({**each, "source": "lines"}) for each in signals)
+    taken = post_raw(machine, lines, "application/x-ndjson").json()["data"]
+    assert (taken["accepted"], taken["refused"]) == (7, 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "code", "field"),
+    [
+        ("checkpoint_scan", {"tour_id": "T-99"}, "signal.unknown_tour", "$.tour_id"),
+        ("checkpoint_scan", {"method": "smell"}, "request.invalid", "$.method"),
+        ("checkpoint_scan", {"checkpoint_id": None}, "request.invalid", "$.checkpoint_id"),
+        ("phone_activity", {"interactions": -1}, "request.invalid", "$.interactions"),
+        ("phone_activity", {"interval_s": 0}, "request.invalid", "$.interval_s"),
+        ("task_completion", {"task_id": ""}, "request.invalid", "$.task_id"),
+        ("task_completion", {"device_id": "D-999"}, "signal.unknown_device", "$.device_id"),
+        ("device_status", {"status": "sulking"}, "request.invalid", "$.status"),
+        ("device_status", {"person_id": "G-999"}, "signal.unknown_person", "$.person_id"),
+        ("panic", {"latitude": 91}, "request.invalid", "$.latitude"),
+        ("panic", {"site_id": "S-99"}, "signal.unknown_site", "$.site_id"),
+        ("panic", {"direction": "check_in"}, "request.invalid", "$.direction"),
+    ],
+)
+def test_a_bad_signal_of_any_kind_names_its_field(
+    machine: httpx.Client, kind: str, changes: dict[str, Any], code: str, field: str
+) -> None:
+    (good,) = [each for each in each_kind(machine) if each["kind"] == kind]
+    answer = machine.post(SIGNALS, json=[{**good, **changes}, good])
+    first, second = answer.json()["data"]["results"]
+    assert (first["problem"]["code"], first["problem"]["field"]) == (
+        code,
+        field.replace("$", "$[0]"),
+    )
+    assert second["status"] == "accepted"
+
+
+def test_an_unknown_checkpoint_of_a_known_tour_is_taken(machine: httpx.Client) -> None:
+    (scan,) = [each for each in each_kind(machine) if each["kind"] == "checkpoint_scan"]
+    answer = machine.post(SIGNALS, json={**scan, "checkpoint_id": "C-replaced"})
+    assert answer.status_code == 201, answer.text
+
+
+def test_what_comes_too_late_to_be_judged_is_taken_and_says_so(machine: httpx.Client) -> None:
+    long_ago = datetime.now(UTC) - HORIZON - timedelta(minutes=1)
+    signals = [attendance(), attendance(occurred_at=long_ago.isoformat())]
+    on_time, late = machine.post(SIGNALS, json=signals).json()["data"]["results"]
+    assert "late" not in on_time
+    assert (late["status"], late["late"]) == ("accepted", True)
 
 
 def test_good_items_of_a_bad_batch_are_kept(machine: httpx.Client) -> None:
