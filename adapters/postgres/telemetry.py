@@ -1,0 +1,86 @@
+"""The port `Telemetry` on the read model `signals`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adapters.postgres.database import Database
+from projections.signals import SIGNALS
+from projections.telemetry import (
+    SUMMARY_SIGNALS_MAX,
+    Mark,
+    SignalsAsked,
+    SignalSummary,
+    TelemetrySubject,
+)
+
+LIVE = (
+    "coalesce((SELECT live FROM views.generations WHERE tenant_id = %(tenant)s"
+    " AND projection = '{}'), 1)"
+)
+# One question: the directory row, one probe of an index, and the checkpoint.
+MARKS = {
+    subject: f"""
+SELECT d.site_id, coalesce(s.newest, 0), coalesce(c.position, 0), d.{subject}_id IS NOT NULL
+FROM (SELECT 1) AS one
+LEFT JOIN views.{subject}s d ON d.tenant_id = %(tenant)s
+    AND d.generation = {LIVE.format(f"{subject}s")} AND d.{subject}_id = %(subject)s
+LEFT JOIN LATERAL (SELECT max(position) AS newest FROM views.signals
+    WHERE tenant_id = %(tenant)s AND generation = {LIVE.format(SIGNALS.name)}
+      AND {subject}_id = %(subject)s) AS s ON true
+LEFT JOIN log.checkpoints c ON c.tenant_id = %(tenant)s AND c.follower = '{SIGNALS.name}'
+""".encode()  # noqa: S608  names of ours
+    for subject in TelemetrySubject
+}
+
+
+class PostgresTelemetry:
+    """Asks on connections of the pool."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def mark(self, tenant_id: str, subject: TelemetrySubject, subject_id: str) -> Mark:
+        parameters = {"tenant": tenant_id, "subject": subject_id}
+        with self._database.unit_of_work(tenant_id) as connection:
+            row = connection.execute(MARKS[subject], parameters).fetchone()
+        assert row is not None, "The question begins with a row of its own."
+        site_id, newest, position, known = row
+        return Mark(known=known, site_id=site_id, newest=newest, position=position)
+
+    def summary(self, tenant_id: str, asked: SignalsAsked) -> SignalSummary:
+        conditions = [
+            "tenant_id = %(tenant)s",
+            f"generation = {LIVE.format(SIGNALS.name)}",
+            f"{asked.subject}_id = %(subject)s",
+        ]
+        parameters: dict[str, Any] = {
+            "tenant": tenant_id,
+            "subject": asked.subject_id,
+            "limit": SUMMARY_SIGNALS_MAX + 1,
+        }
+        for condition, name, value in (
+            ("kind = %(kind)s", "kind", asked.kind),
+            ("at >= %(since)s", "since", asked.since),
+            ("at < %(until)s", "until", asked.until),
+            ("site_id = ANY (%(sites)s)", "sites", None if asked.sites is None else [*asked.sites]),
+        ):
+            if value is not None:
+                conditions.append(condition)
+                parameters[name] = value
+        query = (
+            "SELECT kind, count(*) FILTER (WHERE place < %(limit)s), max(at),"  # noqa: S608  names of ours
+            " min(at) FILTER (WHERE place < %(limit)s), max(place) FROM ("
+            " SELECT kind, at, row_number() OVER (ORDER BY at DESC, signal DESC) AS place"
+            f" FROM views.signals WHERE {' AND '.join(conditions)}"
+            " ORDER BY at DESC, signal DESC LIMIT %(limit)s) AS newest GROUP BY kind"
+        )
+        with self._database.unit_of_work(tenant_id) as connection:
+            rows = connection.execute(query.encode(), parameters).fetchall()
+        counted = [row for row in rows if row[1]]
+        return SignalSummary(
+            counts={kind: count for kind, count, *_ in sorted(counted)},
+            last_seen_at=max((row[2] for row in counted), default=None),
+            counted_since=min((row[3] for row in counted), default=None),
+            complete=all(row[4] <= SUMMARY_SIGNALS_MAX for row in rows),
+        )
