@@ -12,22 +12,40 @@ from typing import Any, Literal, TypeAlias, get_args
 import msgspec
 
 from domain.alert import AlertEvent
+from domain.anomaly.facts import AnomalyEvent
 from domain.catalogue import AnyRecorded, tag_of
+from domain.finding.facts import FindingEvent
 from domain.fraud.facts import FraudScored
+from domain.incident.facts import (
+    IncidentEvent,
+    IncidentEvidenceDropped,
+    IncidentEvidenceLinked,
+)
 from domain.ticket import TicketEvent
 from projections.alert_board import ALERT_BOARD, AlertRow
+from projections.anomalies import ANOMALIES, AnomalyRow
+from projections.findings import FINDINGS, FindingRow
 from projections.fraud_scores import FRAUD_SCORES, HIGH_RISK_FROM, ScoreRow
+from projections.incidents import INCIDENTS, IncidentRow
 from projections.kernel import Projection
 from projections.ticket_board import TICKET_BOARD, TicketRow
 
 CONTRACT_VERSION = 1
 
-FrameType: TypeAlias = Literal["ticket", "alert", "score"]
-Row: TypeAlias = TicketRow | AlertRow | ScoreRow
+FrameType: TypeAlias = Literal[
+    "ticket", "alert", "finding", "anomaly", "incident", "correlation", "score"
+]
+Row: TypeAlias = TicketRow | AlertRow | FindingRow | AnomalyRow | IncidentRow | ScoreRow
 
 _SUBJECTS: dict[type, tuple[FrameType, Projection[Any]]] = {
     **dict.fromkeys(get_args(TicketEvent), ("ticket", TICKET_BOARD)),
     **dict.fromkeys(get_args(AlertEvent), ("alert", ALERT_BOARD)),
+    **dict.fromkeys(get_args(FindingEvent), ("finding", FINDINGS)),
+    **dict.fromkeys(get_args(AnomalyEvent), ("anomaly", ANOMALIES)),
+    **dict.fromkeys(get_args(IncidentEvent), ("incident", INCIDENTS)),
+    # What an incident consists of changes far more often than how it stands.
+    IncidentEvidenceLinked: ("correlation", INCIDENTS),
+    IncidentEvidenceDropped: ("correlation", INCIDENTS),
     FraudScored: ("score", FRAUD_SCORES),
 }
 PUBLIC_TYPES: tuple[str, ...] = tuple(tag_of(fact) for fact in _SUBJECTS)

@@ -13,6 +13,16 @@ from domain.catalogue import AnyRecorded
 from domain.directory.person import PersonEnrolled
 from domain.fraud.facts import Features, FraudScored, score_stream
 from domain.fraud.types import FraudType
+from domain.incident.facts import (
+    IncidentAcknowledged,
+    IncidentEvidenceLinked,
+    IncidentOpened,
+    Item,
+    ItemKind,
+    Link,
+    Sign,
+)
+from domain.severity import Severity
 from domain.ticket import TicketStarted
 from projections.alert_board import ALERT_BOARD
 from projections.fraud_scores import FRAUD_SCORES, ScoreRow
@@ -94,6 +104,47 @@ def test_scores_are_told_while_they_are_on_the_high_risk_board(
     assert [frame.position for frame in scores(*probabilities)] == told
 
 
+def test_how_an_incident_stands_and_what_it_consists_of_are_told_apart() -> None:
+    log = MemoryLog()
+    items = [
+        Item(
+            kind=ItemKind.SIGNAL,
+            id=UUID(int=number),
+            sign=Sign.DEVICE_OFFLINE,
+            label="device offline",
+            severity=Severity.LOW,
+            at=RAISED.seen_at,
+            site_id="S-1",
+        )
+        for number in (1, 2)
+    ]
+    link = Link(1.0, ("the same site",))
+    log.state(
+        "incident-1",
+        IncidentOpened(
+            incident_id=UUID(int=9),
+            severity=Severity.LOW,
+            severity_rule="the worst of its items",
+            title="Devices offline",
+            site_id="S-1",
+            person_id=None,
+            first_at=RAISED.seen_at,
+            items=(items[0],),
+            links=(link,),
+        ),
+    )
+    linked = IncidentEvidenceLinked(
+        item=items[1], link=link, severity=Severity.LOW, severity_rule="the worst of its items"
+    )
+    log.state("incident-1", linked)
+    log.state("incident-1", IncidentAcknowledged())
+    assert [frame.type for frame in frames_of(log.facts)] == [
+        "incident",
+        "correlation",
+        "incident",
+    ]
+
+
 def test_what_is_not_public_is_not_told() -> None:
     fact = MemoryLog().state("person-G-1", PersonEnrolled(person_id="G-1", name="Ada"))
     assert subject_of(fact) is None
@@ -105,8 +156,23 @@ def test_a_fact_without_its_subject_is_not_told() -> None:
 
 
 def test_every_public_type_has_a_subject_and_every_subject_a_frame_type() -> None:
-    assert {name.split(".")[0] for name in PUBLIC_TYPES} == {"ticket", "alert", "fraud"}
-    assert frozenset({"ticket", "alert", "score"}) == FRAME_TYPES
+    assert {name.split(".")[0] for name in PUBLIC_TYPES} == {
+        "ticket",
+        "alert",
+        "finding",
+        "anomaly",
+        "incident",
+        "fraud",
+    }
+    assert set(FRAME_TYPES) == {
+        "ticket",
+        "alert",
+        "finding",
+        "anomaly",
+        "incident",
+        "correlation",
+        "score",
+    }
     subjects: list[Projection[ScoreRow]] = [FRAUD_SCORES]
     assert subject_of(MemoryLog().state("score-1", SCORED)) in subjects
     assert subject_of(MemoryLog().state("alert-1", RAISED)) is ALERT_BOARD
