@@ -21,10 +21,11 @@ from tests.bench.ingest import BENCHES as INGEST
 from tests.bench.kit import Measure, say, servers
 from tests.bench.path import BENCHES as PATH
 from tests.bench.sustained import BENCHES as SUSTAINED
+from tests.bench.telemetry import BENCHES as TELEMETRY
 from tests.bench.verify import BENCHES as VERIFY
 
 RESULTS = Path("bench/results.json")
-BENCHES = APPEND | FOLLOW | VERIFY | INGEST | PATH | CORRELATE | SUSTAINED
+BENCHES = APPEND | FOLLOW | VERIFY | INGEST | PATH | CORRELATE | SUSTAINED | TELEMETRY
 # What the ratio (or, of `path`, the 99th percentile in ms; of `sustained`, the rate) shall reach.
 REACH = {
     "append_tenants": "≥ 3x",

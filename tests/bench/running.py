@@ -50,6 +50,7 @@ class Running:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.key = self._furnish()
+        self.redis_url = "redis://127.0.0.1:1/0"  # most of what is measured asks for none
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, command: str, name: str | None = None) -> int:
@@ -59,7 +60,7 @@ class Running:
             **os.environ,
             "VEDETTE_DATABASE_URL": self.database.app_url,
             "VEDETTE_DATABASE_OWNER_URL": self.database.owner_url,
-            "VEDETTE_REDIS_URL": "redis://127.0.0.1:1/0",  # nothing that is measured asks for it
+            "VEDETTE_REDIS_URL": self.redis_url,
             "VEDETTE_SECRET_KEY": SECRET_KEY,
             "VEDETTE_PORT": str(self.port),
             "VEDETTE_LOG_LEVEL": "warning",
