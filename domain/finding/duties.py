@@ -31,7 +31,7 @@ EARLY = timedelta(hours=2)  # a check-in so long before its shift is one for it
 GOING_ON_LOOK_BACK = timedelta(hours=12)
 GOING_ON_GAP = timedelta(minutes=30)
 SHIFT_MAX = timedelta(hours=24)  # hours of a shift behind these are nobody's duty
-BREACH_LOOK_BACK = timedelta(minutes=10)  # a breach may begin before its hour does
+BREACH_LOOK_BACK = timedelta(minutes=30)  # a breach may begin before its hour does
 WALK_LATE = timedelta(minutes=30)  # after the last grace a scan is still a late one
 TASK_SPAN = timedelta(hours=24)  # a task is done so long before it is due, or late until then
 

@@ -198,7 +198,8 @@ def is_breach(start: datetime, stretch: Sequence[Seen]) -> bool:
     first, last = stretch[0].at, stretch[-1].at
     if last - first < BREACH_MIN:
         return False
-    return first + BREACH_MIN >= start or last - start >= BREACH_MIN
+    told_before = any(each.at < start and each.at - first >= BREACH_MIN for each in stretch)
+    return last - start >= BREACH_MIN if told_before else last >= start
 
 
 def hour(duty: HourDuty) -> str:
