@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import httpx
@@ -22,6 +23,7 @@ BODIES: dict[str, object] = {
     "cancel": {"reason": "x"},
     "comment": {"text": "x"},
     "prioritise": {"priority": "LOW"},
+    "end": {"reason": "x"},
     "suspend": {"reason": "x"},
     "revoke": {"reason": "x"},
     "password": {"password": "correct horse battery staple"},
@@ -33,6 +35,20 @@ SETTINGS = {
     "/api/v2/noc/assignment-rules",
     "/api/v2/noc/mails/escalation-address",
 }
+
+
+def begin_muting(client: httpx.Client) -> dict[str, str]:
+    """Start a silence and plan a maintenance at S-01, and return their ids by parameter."""
+    day = datetime.now(UTC) + timedelta(days=1)
+    silence = {"matcher": {"site_id": "S-01"}, "ends_at": day.isoformat(), "reason": "x"}
+    work = {"site_id": "S-01", "weekdays": ["monday"], "starts_at": "01:30", "reason": "x"}
+    work_until = (day + timedelta(days=30)).date().isoformat()
+    began = client.post("/api/v2/noc/silences/", json=silence).json()["data"]
+    plan = client.post(
+        "/api/v2/noc/maintenance/",
+        json={**work, "duration_minutes": 60, "last_day": work_until},
+    ).json()["data"]
+    return {"silence_id:uuid": began["silence_id"], "window_id:uuid": plan["window_id"]}
 
 
 @pytest.fixture
@@ -55,6 +71,7 @@ def test_every_route_answers_another_tenants_ids_as_unknown(  # noqa: PLR0917 - 
     password = {"name": "Only here", "roles": ["operator"]}
     machine.put("/api/v2/noc/access/users/only-here/", json=password)
     ticket, alert, incident = open_ticket(), raise_alert(), open_incident()
+    muters = begin_muting(machine)
     head = live_server.vedette.log.head(live_server.tenant).position
     ours = {
         "ticket_id:uuid": str(ticket),
@@ -64,6 +81,7 @@ def test_every_route_answers_another_tenants_ids_as_unknown(  # noqa: PLR0917 - 
         "person_id:str": "G-001",
         "site_id:str": "S-01",
         "key_id:str": live_server.key.split(".")[1],
+        **muters,
     }
     entries = {
         "sites": "S-01",
@@ -123,6 +141,7 @@ def test_lists_show_nothing_of_another_tenant(  # noqa: PLR0917 - one fixture ea
     open_incident: Opener,
 ) -> None:
     enrol_field(machine)
+    begin_muting(machine)  # so that the alerts below stand in the ledger
     machine.post(SIGNALS, json=[attendance(latitude=53.5)])
     open_ticket()
     raise_alert()
