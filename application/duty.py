@@ -105,10 +105,9 @@ def learn_duty(desk: Desk, fact: AnyRecorded) -> None:
             learn_shift(desk, fact, None)
         case UserEnrolled() | UserReinstated():
             learn_account(desk, fact, active=True)
-        case UserSuspended():
-            learn_account(desk, fact, active=False)
         case _:
-            return
+            assert isinstance(fact.event, UserSuspended), f"{fact.event} is not the directory's."
+            learn_account(desk, fact, active=False)
 
 
 def learn_post(desk: Desk, fact: AnyRecorded, security_manager: str | None) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from domain.service_level.facts import Hours
@@ -25,9 +26,7 @@ def counted_s(hours: Hours, time_zone: str, since: datetime, until: datetime) ->
     if hours is Hours.ALWAYS:
         return (until - since).total_seconds()
     total = timedelta()
-    for opens, closes in shifts(time_zone, since):
-        if opens >= until:
-            break
+    for opens, closes in takewhile(lambda shift: shift[0] < until, shifts(time_zone, since)):
         total += max(min(closes, until) - max(opens, since), timedelta())
     return total.total_seconds()
 
@@ -37,12 +36,13 @@ def moment_after(hours: Hours, time_zone: str, since: datetime, seconds: float) 
     left = timedelta(seconds=max(seconds, 0.0))
     if hours is Hours.ALWAYS or not left:
         return since + left
-    for opens, closes in shifts(time_zone, since):
+    following = shifts(time_zone, since)
+    while True:
+        opens, closes = next(following)
         begins = max(opens, since)
         if begins + left <= closes:
             return begins + left
         left -= max(closes - begins, timedelta())
-    raise AssertionError("There is always another Monday.")
 
 
 def shifts(time_zone: str, since: datetime) -> Iterator[tuple[datetime, datetime]]:

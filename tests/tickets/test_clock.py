@@ -9,7 +9,8 @@ import pytest
 from hypothesis import strategies as st
 
 from domain.directory.tenant import TENANT, TENANT_STREAM, FoundTenant
-from domain.service_level.clock import elapsed_s, next_moment
+from domain.service_level.clock import begun, elapsed_s, moved, next_moment
+from domain.service_level.clock import timed as timed_by
 from domain.service_level.facts import Hours, ServiceLevelSet, TicketTimed
 from domain.service_level.hours import counted_s, moment_after
 from domain.service_level.levels import (
@@ -21,6 +22,7 @@ from domain.service_level.levels import (
     SetServiceLevel,
 )
 from domain.ticket import (
+    TICKET,
     AssignTicket,
     CancelTicket,
     CommentTicket,
@@ -35,7 +37,9 @@ from domain.ticket import (
     StartTicket,
     TellTicketBreached,
     TicketCommand,
+    TicketCommented,
     TicketHeld,
+    TicketOpened,
     TicketResumed,
 )
 from tests.given import given
@@ -216,6 +220,24 @@ def test_an_escalation_begins_anew() -> None:
     assert found.resolve.due_at == escalated.recorded_at + timedelta(hours=4)
     again = EscalateTicket(target=ServiceTarget.RESOLVE, due_at=due_at)
     assert desk.wish(again) == []
+
+
+def test_a_comment_leaves_the_targets_as_they_are() -> None:
+    clock = begun(opening_fact(), BEGAN_AT, SERVICE_LEVELS.initial, LONDON)
+    hour = timedelta(hours=1)
+    later = moved(clock, TicketCommented(text="x"), BEGAN_AT + hour, SERVICE_LEVELS.initial, LONDON)
+    assert timed_by(later).resolve != timed_by(clock).resolve
+    before, after = timed_by(clock).resolve, timed_by(later).resolve
+    assert before is not None
+    assert after is not None
+    assert after.due_at == before.due_at
+    assert elapsed_s(timed_by(clock), before, BEGAN_AT + hour) == after.counted_s == HOUR
+
+
+def opening_fact() -> TicketOpened:
+    (fact,) = TICKET.decide(TICKET.initial, opening())
+    assert isinstance(fact, TicketOpened)
+    return fact
 
 
 def test_what_does_not_move_the_clock_states_nothing() -> None:

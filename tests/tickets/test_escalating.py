@@ -239,3 +239,20 @@ def test_rules_are_laid_down_whole() -> None:
     ):
         odd = LayDownAssignmentRules(rules=(USER_RULE, rule))
         given(ASSIGNMENT_RULES).when(odd).refused(RuleNamesNobody, field="$.rules[1].username")
+
+
+def test_an_urgent_ticket_stays_urgent_and_still_changes_hands() -> None:
+    desk = TicketDesk()
+    desk.site(security_manager="mia")
+    desk.ask(opening(priority=Priority.URGENT, assignee="eve"), UNDONE)
+    assert desk.told(TicketPrioritised) == []
+    assert desk.ticket().assignee == "mia"
+
+
+def test_a_request_that_a_person_answered_needs_no_answer() -> None:
+    desk = desk_with()
+    desk.wish(opening())
+    desk.wish(RequestAssignment())
+    desk.wish(AssignTicket(assignee="eve"))
+    desk.settle()
+    assert desk.told(TicketAssignmentLeft) == []
