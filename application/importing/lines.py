@@ -79,7 +79,7 @@ def head_of(file: BinaryIO) -> Line:
 class Wanted(msgspec.Struct, frozen=True):
     """What columns a CSV file may and must have."""
 
-    noun: str  # of what a line holds, in the plural
+    noun: str  # what a line holds
     known: Sequence[str]
     required: Sequence[str]
 
@@ -132,7 +132,7 @@ def require_columns(names: Sequence[str], header: str, delimiter: str, wanted: W
     for name in names:
         if name not in wanted.known:
             raise FileRefused(
-                f"There is a column {name!r} that no {wanted.noun} have; they are"
+                f"There is a column {name!r} that no {wanted.noun} has; they are"
                 f" {', '.join(wanted.known)}."
             )
         if names.count(name) > 1:

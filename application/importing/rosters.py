@@ -32,7 +32,7 @@ def reader_of(file: BinaryIO, *, delimiter: str) -> tuple[Parse[PlanShift], Tall
         FileRefused: it is empty, in another encoding, or its columns are not those of shifts.
     """
     first = head_of(file)
-    columns = columns_of(first, delimiter, Wanted("shifts", FIELDS, REQUIRED))
+    columns = columns_of(first, delimiter, Wanted("shift", FIELDS, REQUIRED))
     return lambda line: shift_of(line, columns), Tally(offset=first.end, line=first.number)
 
 

@@ -47,7 +47,7 @@ def reader_of(
     first = head_of(file)
     if not is_csv:
         return lambda line: from_json(line, source), Tally()
-    columns = columns_of(first, delimiter, Wanted("signals", FIELDS, REQUIRED))
+    columns = columns_of(first, delimiter, Wanted("signal", FIELDS, REQUIRED))
     if "source" not in columns.names and source is None:
         raise FileRefused("There is no column 'source'; add it, or use --source.")
     return (

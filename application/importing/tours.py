@@ -44,7 +44,7 @@ def tours(file: BinaryIO, *, delimiter: str) -> Iterator[tuple[int, DefineTour] 
         FileRefused: it is empty, in another encoding, or its columns are not those of tours.
     """
     first = head_of(file)
-    columns = columns_of(first, delimiter, Wanted("tours", FIELDS, REQUIRED))
+    columns = columns_of(first, delimiter, Wanted("tour", FIELDS, REQUIRED))
     tour: TourLines | None = None
     begun: set[str | None] = set()
     for line in lines(file, first.end, first.number):

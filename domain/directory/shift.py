@@ -37,7 +37,7 @@ class ShiftPlanned(Event, frozen=True, tag="shift.planned"):
 
 
 class ShiftCancelled(Event, frozen=True, tag="shift.cancelled"):
-    """A shift does not take place."""
+    """A shift does not take place. Whoever was planned for it owes nothing."""
 
 
 ShiftEvent: TypeAlias = ShiftPlanned | ShiftCancelled
