@@ -86,9 +86,13 @@ _WORKS = _WATCHES | {
 CAPABILITIES: dict[Role, frozenset[Capability]] = {
     Role.OPERATOR: _WORKS,
     Role.SUPERVISOR: _WORKS
-    | {Capability.LOG_VIEW, Capability.OPERATIONS_VIEW, Capability.SERVICE_LEVELS_MANAGE},
-    Role.AUDITOR: _WATCHES
-    | {Capability.LOG_VIEW, Capability.OPERATIONS_VIEW, Capability.VERIFICATIONS_REQUEST},
+    | {
+        Capability.LOG_VIEW,
+        Capability.OPERATIONS_VIEW,
+        Capability.VERIFICATIONS_REQUEST,
+        Capability.SERVICE_LEVELS_MANAGE,
+    },
+    Role.AUDITOR: _WATCHES | {Capability.LOG_VIEW, Capability.OPERATIONS_VIEW},
     Role.DATA_SCIENTIST: _WATCHES
     | {Capability.LOG_VIEW, Capability.OPERATIONS_VIEW, Capability.THRESHOLDS_MANAGE},
     Role.INTEGRATOR: _WATCHES | {Capability.SIGNALS_WRITE, Capability.LOG_VIEW},
