@@ -74,6 +74,7 @@ class Open(msgspec.Struct, frozen=True):
     hour_of_week: int
     site_id: str | None
     values: dict[Metric, float]  # of those that say something yet
+    because: AnyRecorded  # the last fact of it
 
 
 class Case(msgspec.Struct):
@@ -98,6 +99,7 @@ class Judgeable(msgspec.Struct, frozen=True):
     value: float
     judgement: Judgement | NoJudgement
     anomalous: bool
+    because: AnyRecorded
 
 
 class Statement(msgspec.Struct, frozen=True):
@@ -208,7 +210,13 @@ class Judge:
             return
         told = case.going.family.told.get(window.start_us)
         judged = Judgeable(
-            window.start_us, window.until_us, window.site_id, value, judgement, anomalous
+            window.start_us,
+            window.until_us,
+            window.site_id,
+            value,
+            judgement,
+            anomalous,
+            window.because if isinstance(window, Open) else case.because,
         )
         if anomalous:
             assert isinstance(judgement, Judgement), "Without a judgement nothing is unusual."
@@ -296,7 +304,7 @@ class Judge:
         else:
             fact = AnomalyWithdrawn(reason=why_not(case.metric, window), because=late)
         version = 0 if told is None else told.version
-        self.desk.record(stream, version, [fact], case.because)
+        self.desk.record(stream, version, [fact], window.because)
 
 
 LENT = tuple(metric for metric, rule in RULES.items() if rule.lent_most is not None)

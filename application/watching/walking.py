@@ -1,7 +1,8 @@
 """Walking: a person's scans as walks of tours, and what a walk is worth.
 
-A walk is a run of scans of one tour with no hour between two of them. It is over when everything was
-scanned, or when its person was seen an hour later: late scans may join two walks, or end one.
+A walk is a run of scans of one tour with no hour between two of them and no checkpoint in it again,
+but for a tag that is touched twice. It is over when everything was scanned, or when its person was
+seen an hour later: late scans may join two walks, or end one.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from application.watching.memories import Round, Scan, TourKnown
 from domain.anomaly.tally import HOUR_US, MINUTE_US
 
 PAUSE_US = HOUR_US  # assumption: who does not scan for so long walks no more
+AGAIN_US = 5 * MINUTE_US  # assumption: nobody touches a tag for longer
 
 
 class Walk(NamedTuple):
@@ -32,11 +34,19 @@ def runs(scans: Sequence[Scan]) -> list[list[Scan]]:
     found: list[list[Scan]] = []
     for scan in scans:
         run = open_.get(scan.tour_id)
-        if run is None or scan.at_us - run[-1].at_us > PAUSE_US:
+        if run is None or scan.at_us - run[-1].at_us > PAUSE_US or walked_on(run, scan):
             run = open_[scan.tour_id] = []
             found.append(run)
         run.append(scan)
     return found
+
+
+def walked_on(run: Sequence[Scan], scan: Scan) -> bool:
+    """Return whether a checkpoint was scanned in a walk before, and left."""
+    return any(
+        each.checkpoint_id == scan.checkpoint_id and scan.at_us - each.at_us > AGAIN_US
+        for each in run
+    )
 
 
 def walks(

@@ -382,13 +382,13 @@ class Watch:
         for (subject, metric), case in self.judge.cases.items():
             if subject.kind is SubjectKind.PERSON:
                 person = learner.persons[subject.id]
+                learner.touched.setdefault(subject.id, case.because)
                 open_ = self._open_hour(subject.id, person) if metric in HOURLY else None
                 self.judge.judge(case, person, open_)
-                learner.touched.setdefault(subject.id, case.because)
             else:
                 site = learner.sites[subject.id]
-                self.judge.judge(case, site, self._open_at_site(subject.id, site, metric))
                 learner.touched_sites.setdefault(subject.id, case.because)
+                self.judge.judge(case, site, self._open_at_site(subject.id, site, metric))
         for person_id in learner.touched:
             learner.persons[person_id].in_order()
             self.desk.remember(person_key(person_id), learner.persons[person_id])
@@ -404,7 +404,8 @@ class Watch:
         site_id, day, hour_of_week = self._hour_at(person_id, hour.start_us)
         values = {metric: each.value for metric, each in hour.values(over=False).items()}
         until_us = hour.start_us + HOUR_US
-        return Open(hour.start_us, until_us, day, hour_of_week, site_id, values)
+        because = self.learner.touched[person_id]
+        return Open(hour.start_us, until_us, day, hour_of_week, site_id, values, because)
 
     def _open_at_site(self, site_id: str, site: SiteWatched, metric: Metric) -> Open | None:
         start_us, until_us = (
@@ -416,7 +417,9 @@ class Watch:
             return None
         zone = self.learner.zone_of(site_id, start_us)
         day, hour_of_week = local_hour(start_us, zone)
-        return Open(start_us, until_us, day, hour_of_week, site_id, site_values(site))
+        because = self.learner.touched_sites[site_id]
+        values = site_values(site)
+        return Open(start_us, until_us, day, hour_of_week, site_id, values, because)
 
 
 ALERT_FACTS = (AlertRaised, AlertRepeated, AlertResolved, AlertReopened)

@@ -42,7 +42,7 @@ def post(machine: httpx.Client, signals: list[Any]) -> int:
     assert answer.status_code == 200, answer.text
     results: list[dict[str, Any]] = answer.json()["data"]["results"]
     assert {each["status"] for each in results} == {"accepted"}
-    return max(each["position"] for each in results)
+    return max(int(each["position"]) for each in results)
 
 
 def test_an_hour_of_bad_positions_is_an_anomaly_until_late_signals_say_otherwise(
@@ -74,7 +74,7 @@ def test_an_hour_of_bad_positions_is_an_anomaly_until_late_signals_say_otherwise
     assert (shown["threshold"], shown["threshold_reason"]) == (3.0, "default")
     assert 9.5 < shown["mean"] < 10.5
     assert shown["buckets"][0]["bucket"] == "subject"
-    query = {"metric": "gps_accuracy", "wait_for": head()}
+    query: dict[str, str | int] = {"metric": "gps_accuracy", "wait_for": head()}
     (anomaly,) = operator.get(ANOMALIES, params=query).json()["data"]["items"]
     assert anomaly["status"] == "STANDING"
     assert (anomaly["person_id"], anomaly["site_id"]) == ("G-001", "S-01")
@@ -94,11 +94,19 @@ def test_an_hour_of_bad_positions_is_an_anomaly_until_late_signals_say_otherwise
 def test_too_little_history_is_an_answer(machine: httpx.Client, operator: httpx.Client) -> None:
     enrol_field(machine)
     position = post(machine, fixes(1, 10, [10.0]))
-    query = {"subject_kind": "person", "subject_id": "G-001", "wait_for": position}
+    query: dict[str, str | int] = {
+        "subject_kind": "person",
+        "subject_id": "G-001",
+        "wait_for": position,
+    }
     items = operator.get(BASELINES, params=query).json()["data"]["items"]
     assert {item["status"] for item in items} == {"NOT_ENOUGH_HISTORY"}
     assert {item["mean"] for item in items} == {None}
-    at_site = {"subject_kind": "site", "subject_id": "S-01", "wait_for": position}
+    at_site: dict[str, str | int] = {
+        "subject_kind": "site",
+        "subject_id": "S-01",
+        "wait_for": position,
+    }
     metrics = [
         item["metric"] for item in operator.get(BASELINES, params=at_site).json()["data"]["items"]
     ]

@@ -12,7 +12,7 @@ import msgspec
 from application.policies.judge_baselines_whenever_signals_recorded import (
     JudgeBaselinesWheneverSignalsRecorded,
 )
-from application.watching.memories import Subject, family_key
+from application.watching.memories import Rulings, Subject, family_key, rulings_key
 from domain.anomaly.facts import (
     AnomalyDetected,
     AnomalyRevised,
@@ -22,6 +22,7 @@ from domain.anomaly.facts import (
     SubjectKind,
 )
 from domain.anomaly.family import Family
+from domain.baseline.thresholds import Ruling
 from domain.directory.person import PersonEnrolled, person_stream
 from domain.directory.site import SiteRegistered, site_stream
 from domain.directory.tenant import TENANT_STREAM, TenantFounded
@@ -208,6 +209,9 @@ class Post:
         kind = SubjectKind.SITE if subject == SITE else SubjectKind.PERSON
         key = family_key(Subject(kind, subject), metric)
         return msgspec.json.decode(self.watch.kept[key], type=Family)
+
+    def rulings(self, metric: Metric) -> list[Ruling]:
+        return msgspec.json.decode(self.watch.kept[rulings_key(metric)], type=Rulings).rulings
 
     def baselines(self) -> dict[str, object]:
         """Return every baseline, as far as judging depends on it."""

@@ -1,0 +1,1 @@
+"""Tests of what anomalies are made of: families, lending, tallies."""
