@@ -160,8 +160,7 @@ def troubles(cluster: Collection[Standing]) -> list[frozenset[UUID]]:
 
 def severity_of(items: Collection[Item]) -> tuple[Severity, str]:
     """Return how bad an incident is, and the rule that says so."""
-    own = worst(*(item.severity for item in items))
-    rated = [(own, "the worst of its things")]
+    rated: list[tuple[Severity, str]] = []
     signs = {item.sign for item in items}
     if Sign.PANIC in signs:
         rated.append((Severity.CRITICAL, "a guard called for help"))
@@ -178,6 +177,7 @@ def severity_of(items: Collection[Item]) -> tuple[Severity, str]:
     serious = {item.sign for item in items if rank(item.severity) >= rank(Severity.MEDIUM)}
     if len(serious) >= 3:
         rated.append((Severity.HIGH, "three or more kinds of trouble at once"))
+    rated.append((worst(*(item.severity for item in items)), "the worst of its things"))
     # Of rules that say the same, the first one is named.
     return max(rated, key=lambda each: rank(each[0]))
 

@@ -1,8 +1,9 @@
 """Correlate: things a second that a tenant with 10,000 open things joins, against one with none.
 
-Lost, tampered and empty devices, findings and anomalies of 2,000 guards at 200 sites over a day:
-every new thing is looked up among those of its guard, its device and its site. The log, the desk
-and the checkpoint are the real ones, on one server; the policy runs in this process alone.
+Lost, tampered and empty devices and findings of 2,000 guards at 200 sites: 10,000 of the last day
+stand open, and 1,000 more happen in each further hour. Both tenants get the same new things; each
+is looked up among those of its guard, its device and its site, and joined. The log, the desk and
+the checkpoint are the real ones, on one server; the policy runs in this process alone.
 """
 
 from __future__ import annotations
@@ -31,12 +32,13 @@ from domain.signals import DeviceStatus, DeviceStatusRecorded, signal_stream, si
 from tests.bench.kit import Database, Measure, Servers, by_turns, compared
 
 OPEN, NEW = 10_000, 1_000  # things
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+BEGAN_AT = datetime.now(UTC) - DAY  # the end of the day whose things are open
 GUARDS, SITES = 2_000, 200
 APPEND = 500  # things in one append
 FULL = "full"
 SPACE = UUID("6f0e4f0e-0000-4000-8000-000000000002")
 CAUSE = Cause("user:bench")
-NUMBERS = count(1)
 TROUBLES: list[DeviceStatus | FindingType] = [
     *(DeviceStatus.OFFLINE, DeviceStatus.OFFLINE, DeviceStatus.LOW_BATTERY, DeviceStatus.TAMPER),
     *(FindingType.LOW_PHONE_ACTIVITY, FindingType.MISSED_CHECKPOINT, FindingType.GEOFENCE_BREACH),
@@ -49,11 +51,13 @@ FROM log.events WHERE tenant_id = %s
 """
 
 
-def things(number: int, amount: int, ending: datetime) -> Iterator[tuple[str, Event]]:
-    """Yield what happens in a day, drawn from the seed of this number."""
+def things(
+    number: int, amount: int, since: datetime, until: datetime
+) -> Iterator[tuple[str, Event]]:
+    """Yield what happens in a time, drawn from the seed of this number."""
     drawn = random.Random(number)
     for each in range(amount):
-        at = ending - timedelta(seconds=drawn.uniform(0, 86_400))
+        at = since + (until - since) * drawn.random()
         guard = drawn.randrange(GUARDS)
         person_id, site_id = f"G-{guard:04}", f"S-{guard % SITES:03}"
         kind = drawn.choice(TROUBLES)
@@ -94,8 +98,9 @@ def things(number: int, amount: int, ending: datetime) -> Iterator[tuple[str, Ev
 
 
 def happen(log: PostgresLog, tenant: str, number: int, amount: int) -> None:
-    """Append things to a tenant's log."""
-    every = list(things(number, amount, datetime.now(UTC)))
+    """Append things to a tenant's log: those of a day for number 0, else those of an hour behind it."""
+    since = BEGAN_AT - DAY if number == 0 else BEGAN_AT + HOUR * (number - 1)
+    every = list(things(number, amount, since, BEGAN_AT + HOUR * number))
     for first in range(0, amount, APPEND):
         slices = [
             Slice(stream, Expect.NO_STREAM, [NewFact(event)], CAUSE)
@@ -117,12 +122,14 @@ def measures(
 ) -> tuple[Callable[[], float], Callable[[], float]]:
     """Return the measure on the full tenant, and the one on an empty tenant each time."""
 
+    full_hours, empty_hours = count(1), count(1)
+
     def full() -> float:
-        happen(log, FULL, next(NUMBERS), NEW)
+        happen(log, FULL, next(full_hours), NEW)
         return NEW / follow(database)
 
     def empty() -> float:
-        number = next(NUMBERS)
+        number = next(empty_hours)
         log.open_tenant(f"empty-{number}")
         happen(log, f"empty-{number}", number, NEW)
         return NEW / follow(database)
