@@ -44,6 +44,7 @@ from domain.finding.planning import duties_due
 from domain.kernel import Senseless
 
 AUDITOR = "system:auditor"
+FINDINGS_AT_ONCE = 1_000  # in one call of the log
 SITES_AT_ONCE = 50  # their signals of a day are held in memory together
 TRIES_MAX = 10  # for a stream that somebody else writes to at the same time
 DUTY_WAS_DONE = "Judged anew, duty was done."
@@ -95,6 +96,10 @@ class Plans(Protocol):
         self, tenant_id: str, site_ids: Sequence[str], since: datetime
     ) -> list[StandingFinding]:
         """Return the findings at sites whose duty ended at a moment or later."""
+        ...
+
+    def stories(self, tenant_id: str, finding_ids: Sequence[UUID]) -> dict[UUID, list[AnyRecorded]]:
+        """Return the facts of findings, oldest first; findings without any are left out."""
         ...
 
 
@@ -228,52 +233,50 @@ class RunAudit:
         heard_of: Collection[UUID],
         tally: Tally,
     ) -> None:
-        """State what differs from what stands. New findings need no look at their story."""
-        cause = Cause(AUDITOR, correlation_id=asked.correlation_id, caused_by=asked.position)
-        fresh = [(id_, command) for id_, command in wishes.items() if id_ not in heard_of]
-        left = {id_: wish for id_, wish in wishes.items() if id_ in heard_of}
-        appends = [
-            Append.of(
-                finding_stream(id_),
-                Expect.NO_STREAM,
-                FINDING.decide(FINDING.initial, command),
-                cause,
-            )
-            for id_, command in fresh
-        ]
-        outcomes = self._log.append_each(tenant_id, appends) if appends else []
-        for (id_, command), outcome in zip(fresh, outcomes, strict=True):
-            if isinstance(outcome, StreamMoved):
-                left[id_] = command
-            else:
-                tally.raised += 1
-        for id_, command in left.items():
-            self._decide(tenant_id, finding_stream(id_), command, cause, tally)
+        """State what differs from what stands, all of it in one go; who lost a race tries again.
 
-    def _decide(
-        self, tenant_id: str, stream_id: str, command: FindingCommand, cause: Cause, tally: Tally
-    ) -> None:
-        """Grant a wish on a story that exists; count what this audit did in it, now or before.
-
-        Raises:
-            StreamMoved: others wrote to it again and again; trying again later is safe.
+        A finding that the read model has not heard of is taken for new: nearly always it is.
         """
-        for number in range(TRIES_MAX):
-            story = self._log.read_stream(tenant_id, stream_id)
-            state = FINDING.replay(cast("FindingEvent", fact.event) for fact in story)
-            events = FINDING.decide(state, command)
-            try:
+        cause = Cause(AUDITOR, correlation_id=asked.correlation_id, caused_by=asked.position)
+        left = wishes
+        known = [id_ for id_ in wishes if id_ in heard_of]
+        for _ in range(TRIES_MAX):
+            stories = self._plans.stories(tenant_id, known)
+            appends: dict[UUID, Append] = {}
+            for id_, command in left.items():
+                story = stories.get(id_, [])
+                version = story[-1].version if story else Expect.NO_STREAM
+                state = FINDING.replay(cast("FindingEvent", fact.event) for fact in story)
+                events = FINDING.decide(state, command)
                 if events:
-                    append = Append.of(stream_id, story[-1].version, events, cause)
-                    self._log.append(tenant_id, append)
-            except StreamMoved:
-                if number == TRIES_MAX - 1:
-                    raise
-                continue
-            mine = [fact.event for fact in story if fact.caused_by == cause.caused_by]
-            for event in (*mine, *events):
-                tally.count(event)
-            return
+                    stream_id = finding_stream(id_)
+                    appends[id_] = Append.of(stream_id, version, events, cause)
+                    continue
+                # What this audit stated before it was cut off is counted, too.
+                for fact in story:
+                    if fact.caused_by == asked.position:
+                        tally.count(fact.event)
+            lost = self._append(tenant_id, appends, tally)
+            left = {id_: left[id_] for id_ in lost}
+            known = list(left)
+            if not left:
+                return
+        raise StreamMoved(finding_stream(known[0]), 0)
+
+    def _append(self, tenant_id: str, appends: dict[UUID, Append], tally: Tally) -> list[UUID]:
+        """Append facts of findings; return those whose stories went on in between."""
+        wanted = list(appends.items())
+        lost: list[UUID] = []
+        for first in range(0, len(wanted), FINDINGS_AT_ONCE):
+            part = wanted[first : first + FINDINGS_AT_ONCE]
+            outcomes = self._log.append_each(tenant_id, [append for _, append in part])
+            for (id_, append), outcome in zip(part, outcomes, strict=True):
+                if isinstance(outcome, StreamMoved):
+                    lost.append(id_)
+                    continue
+                for fact in append.slices[0].facts:
+                    tally.count(fact.event)
+        return lost
 
 
 def chunks(sites: Sequence[str]) -> Iterator[Sequence[str]]:

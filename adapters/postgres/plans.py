@@ -15,9 +15,11 @@ from adapters.postgres.arrays import Array
 from adapters.postgres.database import Connection, Database
 from adapters.postgres.views import checkpoint
 from application.auditing import AuditMustWait, StandingFinding
+from domain.catalogue import AnyRecorded
 from domain.directory.shift import ShiftPlanned
 from domain.directory.task import TaskAssigned
 from domain.directory.tour import TourDefined, TourRetired, tour_stream
+from domain.finding.facts import finding_stream
 from domain.finding.plan import Fence, SitePlan, TourVersion, tour_versions
 from domain.finding.planning import DAY, SHIFTS_AFTER, SHIFTS_BEFORE
 from projections.directory import SHIFTS, SITES, TASKS, TOURS
@@ -25,6 +27,7 @@ from projections.findings import FINDINGS, FindingShown
 from projections.kernel import Projection
 from projections.signals import SIGNALS
 
+FINDING_PREFIX = "finding-"
 READ: tuple[Projection[Any], ...] = (SIGNALS, FINDINGS, SITES, TOURS, SHIFTS, TASKS)
 WAIT_S_MAX = 30.0
 WAIT_STEP_S = 0.05
@@ -127,6 +130,17 @@ class PostgresPlans:
             StandingFinding(UUID(finding_id), status in standing, judged_up_to)
             for finding_id, status, judged_up_to in rows
         ]
+
+    def stories(self, tenant_id: str, finding_ids: Sequence[UUID]) -> dict[UUID, list[AnyRecorded]]:
+        found: dict[UUID, list[AnyRecorded]] = {}
+        if not finding_ids:
+            return found
+        with self._database.unit_of_work(tenant_id) as connection:
+            streams = [finding_stream(each) for each in finding_ids]
+            for fact in read_streams(connection, tenant_id, streams):
+                id_ = UUID(fact.stream_id.removeprefix(FINDING_PREFIX))
+                found.setdefault(id_, []).append(fact)
+        return found
 
 
 def by_site(rows: Sequence[Sequence[Any]], kind: type[Any]) -> dict[str, list[Any]]:

@@ -8,7 +8,7 @@ since something may have come in between.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -70,25 +70,40 @@ class KeepFindingsRightWheneverSignalsComeLate:
     )
 
     def handle(self, desk: Desk, batch: Sequence[AnyRecorded]) -> None:
-        if not batch:
-            return
-        book = DutyBook(desk)
-        plan = [fact for fact in batch if isinstance(fact.event, PLAN_FACTS)]
-        learn_coverage(desk, batch)
-        cases: dict[UUID, Case] = {}
-        vanished: dict[UUID, AnyRecorded] = {}
-        if plan:
-            spans = {} if desk.replaying else wanted_spans(book, book.changes(plan), batch)
-            before = book.duties(spans)
-            book.learn(plan)
-            after = book.duties(spans)
-            for site_id in spans:
-                compare(book, site_id, before[site_id], after[site_id], plan[-1], cases, vanished)
-        if desk.replaying:
-            return
-        by_signals(desk, book, batch, cases)
-        by_findings(desk, book, batch, cases, vanished)
-        settle(desk, cases, vanished)
+        for part in parts(batch):
+            keep_right(desk, part)
+
+
+def parts(batch: Sequence[AnyRecorded]) -> Iterator[Sequence[AnyRecorded]]:
+    """Cut a batch before each request of an audit: what stands before it is the audit's business."""
+    first = 0
+    for number, fact in enumerate(batch):
+        if isinstance(fact.event, AuditRequested) and number > first:
+            yield batch[first:number]
+            first = number
+    if batch:
+        yield batch[first:]
+
+
+def keep_right(desk: Desk, batch: Sequence[AnyRecorded]) -> None:
+    """Answer facts among which at most the first one asks for an audit."""
+    book = DutyBook(desk)
+    plan = [fact for fact in batch if isinstance(fact.event, PLAN_FACTS)]
+    learn_coverage(desk, batch)
+    cases: dict[UUID, Case] = {}
+    vanished: dict[UUID, AnyRecorded] = {}
+    if plan:
+        spans = {} if desk.replaying else wanted_spans(book, book.changes(plan), batch)
+        before = book.duties(spans)
+        book.learn(plan)
+        after = book.duties(spans)
+        for site_id in spans:
+            compare(book, site_id, before[site_id], after[site_id], plan[-1], cases, vanished)
+    if desk.replaying:
+        return
+    by_signals(desk, book, batch, cases)
+    by_findings(desk, book, batch, cases, vanished)
+    settle(desk, cases, vanished)
 
 
 def learn_coverage(desk: Desk, batch: Sequence[AnyRecorded]) -> None:

@@ -31,6 +31,7 @@ from domain.finding.facts import (
     AuditRequested,
     FindingRaised,
     audit_stream,
+    finding_stream,
 )
 from domain.finding.finding import FINDING, STANDING
 from domain.finding.judging import judged_findings
@@ -395,7 +396,7 @@ class Reading:
             match fact.event:
                 case SiteRegistered() as each:
                     fences[name] = Fence(each.latitude, each.longitude, each.geofence_radius_m)
-                case SiteRelocated(latitude=latitude, longitude=longitude):
+                case SiteRelocated(latitude=latitude, longitude=longitude) if name in fences:
                     fences[name] = Fence(latitude, longitude, fences[name].radius_m)
                 case GeofenceResized(geofence_radius_m=radius):
                     fences[name] = msgspec.structs.replace(fences[name], radius_m=radius)
@@ -423,6 +424,11 @@ class Reading:
             )
             for site_id in site_ids
         ]
+
+    def stories(self, tenant_id: str, finding_ids: Sequence[UUID]) -> dict[UUID, list[AnyRecorded]]:
+        del tenant_id
+        found = {each: self.log.stream(finding_stream(each)) for each in finding_ids}
+        return {each: story for each, story in found.items() if story}
 
     def standing(
         self, tenant_id: str, site_ids: Sequence[str], since: datetime

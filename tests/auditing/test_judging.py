@@ -160,7 +160,7 @@ def test_a_guard_without_a_position() -> None:
         ([57, 64], 1),  # five minutes are reached in the second hour
         ([52, 56, 61], 1),
         ([51, 57, 61], 1),  # and here in the first
-        ([52, 56, 61, 66], 2),
+        ([51, 57, 61, 66], 2),
     ],
 )
 def test_positions_outside_the_fence(outside: list[int], breaches: int) -> None:
