@@ -16,6 +16,7 @@ from rich.table import Table
 
 from tests.bench.append import BENCHES as APPEND
 from tests.bench.correlate import BENCHES as CORRELATE
+from tests.bench.detect import BENCHES as DETECT
 from tests.bench.follow import BENCHES as FOLLOW
 from tests.bench.ingest import BENCHES as INGEST
 from tests.bench.kit import Measure, say, servers
@@ -25,7 +26,7 @@ from tests.bench.telemetry import BENCHES as TELEMETRY
 from tests.bench.verify import BENCHES as VERIFY
 
 RESULTS = Path("bench/results.json")
-BENCHES = APPEND | FOLLOW | VERIFY | INGEST | PATH | CORRELATE | SUSTAINED | TELEMETRY
+BENCHES = APPEND | FOLLOW | VERIFY | INGEST | PATH | DETECT | CORRELATE | SUSTAINED | TELEMETRY
 # What the ratio (or, of `path`, the 99th percentile in ms; of `sustained`, the rate) shall reach.
 REACH = {
     "append_tenants": "≥ 3x",
@@ -36,6 +37,7 @@ REACH = {
     "verify": "≥ 0.2x",
     "ingest": "≥ 0.3x",
     "path": "p99 well below 200 ms",
+    "detect": "goal 2,000/s",
     "correlate": "≥ 0.7x",
     "sustained": "aim 2,000/s",
 }
