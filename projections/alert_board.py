@@ -46,14 +46,12 @@ class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
     alert_id: UUID
     kind: AlertKind
     fraud_type: FraudType | None = None  # of kind fraud
-    metric: Metric | None = None  # of kind anomaly
     title: str
     status: AlertShown
     severity: Severity  # the worst of the evidences that stand
     score: float  # of the newest evidence, 0..1
     site_id: str | None = None
     person_id: str | None = None
-    device_id: str | None = None
     dedup_key: str
     count: int  # evidences that stand
     evidence: list[UUID]  # signals or anomalies that it stands on
@@ -67,6 +65,8 @@ class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
     position: int  # of the last fact folded into the row
     version: int  # of the alert's stream
+    metric: Metric | None = None  # of kind anomaly
+    device_id: str | None = None
 
 
 def project(row: AlertRow | None, fact: AnyRecorded) -> AlertRow | None:

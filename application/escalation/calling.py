@@ -143,7 +143,8 @@ class Calling:
             case ActionMuted():
                 learn_muted(self.desk, self.family, fact.event, caused_by_of(fact))
             case _:
-                learn_duty(self.desk, fact)
+                if isinstance(fact.event, DUTY_FACTS):
+                    learn_duty(self.desk, fact)
                 learn_zone(self.desk, fact)
                 ended = learn_muter(self.desk, fact)
                 if ended is not None:
