@@ -1,0 +1,95 @@
+"""What the read models say of findings and audits."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from application.auditing import AuditOutOfRange, request_audit
+from application.duty_book import DutyBook
+from application.ports import Cause
+from domain.alert.facts import Verdict
+from domain.directory.site import SiteRenamed
+from domain.finding.facts import (
+    AuditCompleted,
+    AuditKind,
+    FindingAcknowledged,
+    FindingResolved,
+    FindingRevised,
+    audit_stream,
+    finding_stream,
+)
+from domain.severity import Severity
+from projections.findings import AUDITS, FINDINGS, AuditRow, FindingRow, FindingShown
+from tests.auditing.night import at
+from tests.auditing.test_stories import ID, LATER, RAISED, REVISED, WITHDRAWN
+from tests.memory_desk import MemoryDesk, MemoryLog
+from tests.memory_log import MemoryLog as PortLog
+
+
+def row_of(log: MemoryLog) -> FindingRow | None:
+    row: FindingRow | None = None
+    for fact in log.facts:
+        row = FINDINGS.project(row, fact)
+    return row
+
+
+def test_a_row_follows_its_finding() -> None:
+    log = MemoryLog()
+    stream = finding_stream(ID)
+    log.state(stream, FindingAcknowledged())
+    assert row_of(log) is None  # what was never raised has no row
+    log.state(stream, RAISED)
+    log.state(stream, REVISED)
+    row = row_of(log)
+    assert row is not None
+    assert (row.severity, row.revisions, row.judged_up_to) == (Severity.CRITICAL, 1, 20)
+    assert row.because == [UUID(int=7)]
+    log.state(stream, WITHDRAWN)
+    log.state(stream, LATER)
+    log.state(stream, FindingAcknowledged())
+    log.state(stream, SiteRenamed(name="Gate"))  # nothing of a finding
+    row = row_of(log)
+    assert row is not None
+    assert (row.status, row.acknowledged_by) == (FindingShown.ACKNOWLEDGED, "user:test")
+    assert (row.revisions, row.version) == (3, 7)
+    log.state(stream, FindingResolved(reason=Verdict.BENIGN_EXPECTED, comment="A drill."))
+    row = row_of(log)
+    assert row is not None
+    assert (row.status, row.verdict) == (FindingShown.RESOLVED, Verdict.BENIGN_EXPECTED)
+
+
+def test_an_answer_to_what_nobody_asked_has_no_row() -> None:
+    log = MemoryLog()
+    answer = AuditCompleted(
+        audit_id=ID, judged_up_to=1, sites=0, windows=0, raised=0, revised=0, withdrawn=0
+    )
+    row: AuditRow | None = None
+    for fact in [log.state(audit_stream(ID), answer)]:
+        row = AUDITS.project(row, fact)
+    assert row is None
+    assert FindingRevised not in AUDITS.facts
+
+
+def test_facts_that_say_nothing_of_the_plan_teach_nothing() -> None:
+    log = MemoryLog()
+    fact = log.state("site-S-1", SiteRenamed(name="Gate"))
+    kept: dict[str, bytes] = {}
+    desk = MemoryDesk(log, "test", kept)
+    book = DutyBook(desk)
+    assert book.changes([fact]) == {}
+    book.learn([fact])
+    desk.finish()
+    assert list(kept) == ["learned"]
+
+
+def test_an_audit_looks_at_the_last_week() -> None:
+    log = PortLog()
+    log.open_tenant("t")
+    for moment in (at(1), at(0) - timedelta(days=8)):
+        with pytest.raises(AuditOutOfRange):
+            request_audit(log, "t", AuditKind.HEARTBEAT, at(0), Cause("user:a"), as_of=moment)
+    _, as_of, position = request_audit(log, "t", AuditKind.HEARTBEAT, at(0), Cause("user:a"))
+    assert (as_of, position) == (at(0), 1)
