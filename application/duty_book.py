@@ -207,9 +207,9 @@ class DutyBook:
                         yield each.site_id, Span(each.starts_at - MARGIN, until)
             case TaskAssigned() | TaskCancelled() as event:
                 task = self._one(fact.stream_id, TaskMemory, TaskMemory(None)).assigned
-                for each in (task, event):
-                    if isinstance(each, TaskAssigned):
-                        yield each.site_id, Span(each.due_at - MARGIN, each.due_at + MARGIN)
+                for job in (task, event):
+                    if isinstance(job, TaskAssigned):
+                        yield job.site_id, Span(job.due_at - MARGIN, job.due_at + MARGIN)
             case TourDefined() | TourRetired() as event:
                 tour = self._one(fact.stream_id, TourMemory, TourMemory(""))
                 since = fact.recorded_at
@@ -240,9 +240,9 @@ class DutyBook:
                             rosters.add(roster_key(each.person_id, day_of(each.starts_at)))
             elif isinstance(event, TaskAssigned | TaskCancelled):
                 task = self._one(fact.stream_id, TaskMemory, TaskMemory(None)).assigned
-                for each in (task, event):
-                    if isinstance(each, TaskAssigned):
-                        days.add(day_key(each.site_id, day_of(each.due_at)))
+                for job in (task, event):
+                    if isinstance(job, TaskAssigned):
+                        days.add(day_key(job.site_id, day_of(job.due_at)))
             elif isinstance(event, TourDefined):
                 sites.add(site_key(event.site_id))
         self._desk.memories(sorted(sites), SiteMemory)
