@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
+from application.policies.keep_findings_right_whenever_signals_come_late import NAME as KEEPER
 from application.ports import Append, Expect
 from domain.alert.facts import Verdict
 from domain.finding.facts import (
@@ -54,9 +55,18 @@ def found(server: LiveServer, severity: Severity, kind: FindingType = FindingTyp
     return finding_id
 
 
-def register_site(client: httpx.Client) -> None:
-    """State the site S-01 alone: with a roster, what is found here would be judged anew."""
-    assert client.put(f"{DIRECTORY}/sites/S-01/", json=SITE).status_code == 200
+def register_site(server: LiveServer, client: httpx.Client) -> None:
+    """State the site S-01 alone, and wait until that was judged: a plan that changes beside what is
+    found here would have it judged anew, and nobody planned it."""
+    answer = client.put(f"{DIRECTORY}/sites/S-01/", json=SITE)
+    assert answer.status_code == 200
+
+    def is_judged() -> bool:
+        standings = server.vedette.operations.followers(server.tenant)
+        reached = [each.position for each in standings if each.follower == KEEPER]
+        return bool(reached) and reached[0] >= int(answer.json()["position"])
+
+    assert within(SOON_S, is_judged)
 
 
 def items(client: httpx.Client, path: str) -> list[dict[str, Any]]:
@@ -66,7 +76,7 @@ def items(client: httpx.Client, path: str) -> list[dict[str, Any]]:
 
 def test_a_high_finding_becomes_a_ticket_for_the_security_manager(live_server: LiveServer) -> None:
     with live_server.client() as field:
-        register_site(field)
+        register_site(live_server, field)
         finding_id = found(live_server, Severity.HIGH)
         found(live_server, Severity.MEDIUM, FindingType.GPS_OFF)
         assert within(SOON_S, lambda: bool(items(field, TICKETS)))
@@ -87,7 +97,7 @@ def test_a_high_finding_becomes_a_ticket_for_the_security_manager(live_server: L
 
 def test_a_silenced_finding_calls_nobody_until_the_silence_ends(live_server: LiveServer) -> None:
     with live_server.client() as field:
-        register_site(field)
+        register_site(live_server, field)
         wish = {
             "matcher": {"site_id": "S-01", "kinds": ["finding"]},
             "ends_at": (NOW + timedelta(hours=3)).isoformat(),
@@ -120,7 +130,7 @@ def test_a_maintenance_is_foreseen_over_a_clock_change_and_lets_go_when_cancelle
     on the wall, but the one that the clock skips, which begins at 02:30."""
     today = datetime.now(UTC).date()
     with live_server.client() as field:
-        register_site(field)
+        register_site(live_server, field)
         wish = {
             "site_id": "S-01",
             "weekdays": ["sunday"],
