@@ -12,6 +12,7 @@ import secrets
 import signal
 import threading
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from pathlib import Path
 from uuid import UUID
 
@@ -23,10 +24,13 @@ from rich.panel import Panel
 from rich.table import Table
 
 from application.access import InvalidCredentials
+from application.auditing import request_audit
 from application.handling import handle
 from application.ports import Cause
 from domain.access import EnrolUser, Role
 from domain.directory.tenant import TENANT, TENANT_STREAM, FoundTenant
+from domain.finding.facts import AuditKind
+from domain.signals import HORIZON
 from interfaces import settings, wiring
 from interfaces.cli.answering import opened
 from interfaces.cli.failing import CommandFailed
@@ -40,7 +44,8 @@ SEED = 772  # draws one site in New York and one in London
 GUARDS = 40
 HISTORY_DAYS = 3.0
 HISTORY = WorldParameters(guards=GUARDS, fraud_rate=0.05, location_interval_s=600.0)
-# Shifts of minutes instead of hours, so that whoever looks has something to see.
+# Shifts of minutes instead of hours, so that whoever looks has something to see. They are planned
+# as shifts are, a while ahead, so audits judge them.
 LIVE = replace(HISTORY, relay_minutes=6.0, location_interval_s=20.0)
 KEY_DAYS = 365
 NOTES_FILE = "demo.json"
@@ -103,6 +108,8 @@ def app(*, url: str | None = None, live: bool = False, history_days: float = HIS
         )
         if summary.stopped:
             return 1
+        with opened() as vedette:
+            catch_up(vedette, history_days)
         notes.history_played = True
         keep(path, notes)
         print(f"{summary.accepted:,} signals in {summary.seconds:.0f} s.", flush=True)
@@ -137,6 +144,16 @@ def set_up(vedette: Vedette, path: Path) -> Notes:
         notes.key = issued.text
     keep(path, notes)
     return notes
+
+
+def catch_up(vedette: Vedette, history_days: float) -> None:
+    """Ask for an audit of each day of the history: nobody looked at it while it happened."""
+    now = wiring.now()
+    days = min(ceil(history_days), HORIZON.days)  # older duty is judged no more
+    for day in reversed(range(days)):
+        as_of = now - timedelta(days=day)
+        kind = AuditKind.COMPREHENSIVE
+        request_audit(vedette.log, DEMO_TENANT, kind, now, CAUSE, as_of=as_of)
 
 
 def signs_in(vedette: Vedette, role: Role, password: str | None) -> bool:
@@ -203,7 +220,7 @@ def play_live(path: Path, address: str, stop: threading.Event) -> int:
             seed=SEED,
             world=LIVE,
             live=True,
-            enrol=False,
+            security_manager=Role.SUPERVISOR.value,
             retry_seconds=None,  # the web process may be started again meanwhile
         ),
         stop,

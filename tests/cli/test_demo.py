@@ -13,11 +13,19 @@ from typing import Any
 import httpx
 import pytest
 
+from domain.directory.shift import ShiftPlanned
+from domain.directory.tour import TourDefined
+from domain.finding.facts import AuditKind, AuditRequested
+from domain.kernel import Event
+from domain.signals import LocationRecorded
+from interfaces.cli.demo import CAUSE
 from tests.live import LiveServer
 
 pytestmark = pytest.mark.slow
 
 DIRECTORY = "/api/v2/noc/directory"
+# The live shifts are planned before anybody works them.
+PLAYED: set[type[Event]] = {ShiftPlanned, TourDefined, LocationRecorded}
 
 
 def demo(server: LiveServer, *arguments: str) -> subprocess.Popen[str]:
@@ -45,6 +53,11 @@ def listed(client: httpx.Client, collection: str) -> list[dict[str, Any]]:
     return items
 
 
+def kinds(server: LiveServer, after: int) -> set[type[Event]]:
+    return {type(fact.event) for fact in server.vedette.log.read("demo", after, 10_000)}
+
+
+@pytest.mark.timeout(300)  # it is a story of four processes
 def test_the_demo_is_set_up_once_and_plays_on(live_server: LiveServer) -> None:
     first = demo(live_server, "--history-days", "0.5")
     text, _ = first.communicate(timeout=100)
@@ -72,13 +85,20 @@ def test_the_demo_is_set_up_once_and_plays_on(live_server: LiveServer) -> None:
         assert {site["security_manager"] for site in sites} == {"supervisor"}
         assert len(listed(client, "persons")) == len(listed(client, "devices")) == 40
 
-    before = live_server.vedette.log.head("demo").position
+    log = live_server.vedette.log
+    before = log.head("demo").position
+    requests = [
+        fact.event
+        for fact in log.read("demo", 0, before)
+        if isinstance(fact.event, AuditRequested) and fact.actor == CAUSE.actor
+    ]
+    assert [each.kind for each in requests] == [AuditKind.COMPREHENSIVE], "A day, or a part of it."
     live = demo(live_server, "--live")
     try:
         deadline = time.monotonic() + 60
-        while live_server.vedette.log.head("demo").position == before:
+        while not PLAYED <= (told := kinds(live_server, before)):
             assert live.poll() is None
-            assert time.monotonic() < deadline, "Nothing was played."
+            assert time.monotonic() < deadline, f"Only {told} were played."
             time.sleep(0.2)
         live.send_signal(signal.SIGTERM)
         live.communicate(timeout=15)
