@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID, uuid5
 
@@ -32,6 +32,7 @@ from domain.anomaly.facts import (
 from domain.anomaly.family import NEVER, Family, Going, Kept, Told, told_of
 from domain.anomaly.lending import Lending, lent
 from domain.anomaly.metrics import RULES, explanation
+from domain.anomaly.tally import Value, coarse
 from domain.baseline.history import Expected
 from domain.baseline.judging import Judgement, NoJudgement, highest_normal, severity_of
 from domain.catalogue import AnyRecorded
@@ -73,7 +74,7 @@ class Open(msgspec.Struct, frozen=True):
     day: int
     hour_of_week: int
     site_id: str | None
-    values: dict[Metric, float]  # of those that say something yet
+    values: dict[Metric, Value]  # of those that say something yet
     because: AnyRecorded  # the last fact of it
 
 
@@ -97,6 +98,7 @@ class Judgeable(msgspec.Struct, frozen=True):
     until_us: int
     site_id: str | None
     value: float
+    signals: int  # that it is measured from
     judgement: Judgement | NoJudgement
     anomalous: bool
     because: AnyRecorded
@@ -159,9 +161,10 @@ class Judge:
             lent_ = self._lent_to(kept.site_id, case.metric, kept.day)
             judgement = going.judge(kept.value, kept.hour_of_week, history, lent_, by)
             anomalous = isinstance(judgement, Judgement) and judgement.anomalous
-            self._say(case, kept, kept.value, judgement, anomalous)
+            self._say(case, kept, Value(kept.value, kept.signals), judgement, anomalous)
         for gone in case.gone:
-            self._say(case, gone, gone.value, NoJudgement.NOT_ENOUGH_HISTORY, anomalous=False)
+            none = Value(gone.value, 0)
+            self._say(case, gone, none, NoJudgement.NOT_ENOUGH_HISTORY, anomalous=False)
         if open_ is not None and watched is not None:
             self._judge_open(case, watched, open_)
         if first_changed != NEVER:
@@ -185,7 +188,8 @@ class Judge:
             watched.above[metric] = highest_normal(expected, by, going.rule.finest)
         if metric in open_.values:
             value = open_.values[metric]
-            judgement = going.judge(value, open_.hour_of_week, going.family.recent, lent_, by)
+            history = going.family.recent
+            judgement = going.judge(value.value, open_.hour_of_week, history, lent_, by)
             anomalous = isinstance(judgement, Judgement) and judgement.anomalous
             self._say(case, open_, value, judgement, anomalous and above(judgement))
         told = going.family.told.get(open_.start_us)
@@ -198,7 +202,7 @@ class Judge:
         self,
         case: Case,
         window: Kept | Open,
-        value: float,
+        value: Value,
         judgement: Judgement | NoJudgement,
         anomalous: bool,
     ) -> None:
@@ -213,7 +217,8 @@ class Judge:
             window.start_us,
             window.until_us,
             window.site_id,
-            value,
+            value.value,
+            min(value.signals, SIGNALS_MAX),
             judgement,
             anomalous,
             window.because if isinstance(window, Open) else case.because,
@@ -223,12 +228,10 @@ class Judge:
             saying = told_of(
                 1 if told is None else told.version + 1,
                 severity_of(judgement),
-                measured_of(case.metric, value, judgement, ()),
+                measured_of(case.metric, value.value, judgement, ()),
+                judged.signals,
             )
-            same = (
-                told is not None and msgspec.structs.replace(saying, version=told.version) == told
-            )
-            if not same:
+            if told is None or not same(saying, told, coarse if isinstance(window, Open) else int):
                 self._tell(case, judged, told, saying)
         elif told is not None and told.stands:
             gone = msgspec.structs.replace(told, version=told.version + 1, stands=False)
@@ -305,6 +308,12 @@ class Judge:
             fact = AnomalyWithdrawn(reason=why_not(case.metric, window), because=late)
         version = 0 if told is None else told.version
         self.desk.record(stream, version, [fact], window.because)
+
+
+def same(one: Told, other: Told, step: Callable[[int], int]) -> bool:
+    """Return whether two statements about a window say the same, signals counted in steps."""
+    alike = msgspec.structs.replace(one, version=other.version, signals=other.signals) == other
+    return alike and step(one.signals) == step(other.signals)
 
 
 LENT = tuple(metric for metric, rule in RULES.items() if rule.lent_most is not None)

@@ -45,7 +45,7 @@ from domain.anomaly.facts import (
 )
 from domain.anomaly.family import SETTLED_AFTER_DAYS, Kept, told_of
 from domain.anomaly.metrics import RULES
-from domain.anomaly.tally import HOUR_US, HOURLY, Tally, coarse, hour_start
+from domain.anomaly.tally import HOUR_US, HOURLY, Tally, Value, coarse, hour_start
 from domain.catalogue import AnyRecorded
 from domain.fraud.memory import micros
 
@@ -300,9 +300,12 @@ class Watch:
                 each.site_id,
             )
             known = going.find(each.at_us)
-            # Two check-ins of one moment: the same one counts, whichever came first.
-            if known is None or (minutes, each.site_id) < (known.value, known.site_id or ""):
+            if known is None:
                 going.put(window)
+                continue
+            # Two check-ins of one moment: the same one counts, whichever came first.
+            first = min(window, known, key=lambda one: (one.value, one.site_id or ""))
+            going.put(replace(first, signals=known.signals + 1))
 
     def _put_walks(self) -> None:
         for person_id, known in self._walks.items():
@@ -372,7 +375,9 @@ class Watch:
                     AnomalyDetected(severity=severity, measured=measured)
                     | AnomalyRevised(severity=severity, measured=measured)
                 ):
-                    told[place.start_us] = told_of(fact.version, severity, measured)
+                    told[place.start_us] = told_of(
+                        fact.version, severity, measured, len(measured.signals)
+                    )
                 case _:
                     assert known is not None, "What was never said is not withdrawn."
                     told[place.start_us] = replace(known, version=fact.version, stands=False)
@@ -402,7 +407,7 @@ class Watch:
         if hour is None:
             return None
         site_id, day, hour_of_week = self._hour_at(person_id, hour.start_us)
-        values = {metric: each.value for metric, each in hour.values(over=False).items()}
+        values = hour.values(over=False)
         until_us = hour.start_us + HOUR_US
         because = self.learner.touched[person_id]
         return Open(hour.start_us, until_us, day, hour_of_week, site_id, values, because)
@@ -418,7 +423,7 @@ class Watch:
         zone = self.learner.zone_of(site_id, start_us)
         day, hour_of_week = local_hour(start_us, zone)
         because = self.learner.touched_sites[site_id]
-        values = site_values(site)
+        values = {metric: Value(n, int(n)) for metric, n in site_values(site).items()}
         return Open(start_us, until_us, day, hour_of_week, site_id, values, because)
 
 

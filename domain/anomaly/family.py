@@ -52,6 +52,7 @@ class Told(msgspec.Struct, frozen=True, array_like=True):
     count: int
     threshold: float
     reason: ThresholdReason
+    signals: int = 0  # that were named
 
 
 class Excluded(msgspec.Struct, frozen=True, array_like=True):
@@ -195,8 +196,11 @@ class Going(msgspec.Struct):
         history.teach(sample, finest=self.rule.finest, by_hour=self.rule.by_hour)
 
 
-def told_of(version: int, severity: Severity, measured: Measured) -> Told:
-    """Return what an anomaly says, as it is remembered."""
+def told_of(version: int, severity: Severity, measured: Measured, signals: int) -> Told:
+    """Return what an anomaly says, as it is remembered.
+
+    How many signals it names tells whether it names all: those of a window only become more.
+    """
     return Told(
         version,
         True,
@@ -207,4 +211,5 @@ def told_of(version: int, severity: Severity, measured: Measured) -> Told:
         measured.count,
         measured.threshold,
         measured.threshold_reason,
+        signals,
     )

@@ -43,6 +43,7 @@ class Tally(msgspec.Struct, array_like=True):
     interval_s: int = 0
     activities: int = 0
     fixes: list[Fix] = msgspec.field(default_factory=list)  # one a minute, in no order
+    positions: int = 0  # that were told, however many a minute
 
     def add(self, signal: SignalEvent, at_us: int, outside_m: float) -> None:
         """Take in one signal of this hour."""
@@ -60,6 +61,7 @@ class Tally(msgspec.Struct, array_like=True):
                 pass
 
     def _fix(self, fix: Fix) -> None:
+        self.positions += 1
         minute = fix.at_us // MINUTE_US
         for place, kept in enumerate(self.fixes):
             if kept.at_us // MINUTE_US == minute:
@@ -81,10 +83,10 @@ class Tally(msgspec.Struct, array_like=True):
             found[Metric.PHONE_INTERACTIONS] = Value(rate, self.activities)
         if self.fixes and (over or len(self.fixes) >= FIXES_MIN):
             accuracy_m = median(fix.accuracy_m for fix in self.fixes)
-            found[Metric.GPS_ACCURACY] = Value(accuracy_m, len(self.fixes))
+            found[Metric.GPS_ACCURACY] = Value(accuracy_m, self.positions)
             outside = [fix.outside_m for fix in self.fixes if fix.outside_m >= 0]
             if outside and (over or len(outside) >= FIXES_MIN):
-                found[Metric.GEOFENCE_DISTANCE] = Value(median(outside), len(outside))
+                found[Metric.GEOFENCE_DISTANCE] = Value(median(outside), self.positions)
         return found
 
 

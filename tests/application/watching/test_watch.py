@@ -112,6 +112,19 @@ def test_an_hour_that_lies_far_out_is_an_anomaly_with_every_number(post: Post) -
     assert fact.caused_by == fact.position - 1
 
 
+def test_an_anomaly_names_every_signal_whichever_came_last(post: Post) -> None:
+    """Also the one that changes none of its numbers."""
+    bad = hour_of(40.0, fixes=4)
+    post.record(*bad[:3], location(at(5, 11)))
+    post.settle()
+    post.record(bad[3])
+    post.settle()
+    (anomaly,) = post.standing(GPS).values()
+    assert anomaly.measured.signals == tuple(uuid_of(signal) for signal in bad)
+    post.settle()
+    assert len(post.log.events(AnomalyRevised)) == 1
+
+
 def test_one_bad_fix_is_no_anomaly_and_moves_nothing(post: Post) -> None:
     before = post.family(GPS).recent
     post.record(*hour_of(10.0, fixes=4), location(at(5, 10, 50), accuracy_m=9_000.0))
