@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 
 from adapters.embedded.postgres import EmbeddedPostgres
@@ -24,6 +25,12 @@ from adapters.embedded.valkey import EmbeddedValkey
 from adapters.postgres.migrating import migrate
 
 pytest_plugins = ["tests.live_fixtures"]
+
+# No deadline: how long an example takes depends on what else the machine does.
+# `pytest --hypothesis-profile thorough` looks much longer.
+settings.register_profile("suite", max_examples=40, deadline=None)
+settings.register_profile("thorough", max_examples=500, deadline=None)
+settings.load_profile("suite")
 
 TEMPLATE = "vedette_template"
 DIRECTORY_VARIABLE = "KEEP_TEST_SERVERS_IN"  # names a directory that stays, for looking at logs

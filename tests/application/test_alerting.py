@@ -367,7 +367,7 @@ happenings = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(happenings, st.integers(1, 7))
 def test_memories_made_anew_are_those_that_were_there(
     story: list[tuple[int, float, Any, ResolveAlert | ReopenAlert | None]], batch_facts_max: int

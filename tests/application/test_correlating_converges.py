@@ -125,7 +125,7 @@ def standing(room: ControlRoom) -> Counter[tuple[frozenset[UUID], Severity]]:
     return Counter((frozenset(each.items), each.severity) for each in room.open().values())
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=30)
 @given(night=nights(), cuts=st.lists(st.integers(1, 4), max_size=40), again=st.integers(0, 5))
 def test_any_order_ends_in_what_follows_from_the_set(
     night: tuple[list[Stated], list[Stated]], cuts: list[int], again: int
@@ -142,7 +142,7 @@ def test_any_order_ends_in_what_follows_from_the_set(
     assert standing(pieces) == from_scratch(pieces) == standing(whole)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(night=nights())
 def test_a_replay_ends_in_the_same_memories_and_states_nothing(
     night: tuple[list[Stated], list[Stated]],

@@ -83,7 +83,7 @@ def timed(score: FraudScored) -> FraudScored:
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(happenings, max_size=25), st.integers(1, 4))
 def test_never_a_second_ticket_while_one_is_worked_on(
     story: list[FraudScored | tuple[int, AlertCommand | TicketCommand]], batch_facts_max: int
@@ -145,7 +145,7 @@ def rivals(
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.data())
 def test_one_nights_scores_end_in_the_same_evidence_in_any_order(data: st.DataObject) -> None:
     """Each attendance's scores keep their order, as their stream does; all else is shuffled."""

@@ -442,7 +442,7 @@ def work(room: Watchroom, what: str, number: int) -> None:
         return
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(happenings, max_size=25), st.integers(1, 6), st.integers(1, 4))
 def test_memories_are_a_function_of_the_facts_and_nothing_is_stated_twice(
     story: list[tuple[str, int, Any]], batch_facts_max: int, pause: int
@@ -471,7 +471,7 @@ def judged(room: Watchroom) -> list[Event]:
     return [fact.event for fact in room.log.facts if not fact.stream_id.startswith(called)]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(happenings, max_size=25))
 def test_muting_changes_nothing_of_what_is_judged_and_loses_no_call_for_good(
     story: list[tuple[str, int, Any]],

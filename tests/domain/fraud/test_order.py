@@ -98,7 +98,7 @@ def ends_in(signals: list[SignalEvent], cuts: list[int]) -> dict[UUID, FraudScor
     return field.standing()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(seed=st.integers(), signals=signal_sets, cuts=sizes)
 def test_any_order_and_any_batches_end_where_the_whole_set_ends(
     seed: int, signals: list[SignalEvent], cuts: list[int]
