@@ -42,6 +42,15 @@ signal.signal(signal.SIGTERM, lambda *_: process.stop())
 process.run()
 application.close()
 """
+WORK = """
+import signal
+from interfaces import settings, wiring
+application = wiring.open_application(wiring.completed(settings.load()))
+process = wiring.worker(application, threads=1)
+signal.signal(signal.SIGTERM, lambda *_: process.stop())
+process.run()
+application.close()
+"""
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -119,12 +128,20 @@ class LiveServer:
         """Start the follower process, for the first time or after it was killed."""
         self.follower = self._start("-c", FOLLOW)
 
+    def start_worker(self, **settings: str) -> subprocess.Popen[bytes]:
+        """Start a worker process with settings of its own; who starts it ends it.
+
+        It asks for nothing by the clock, and should have a Redis of its own: the one of the test
+        run is shared by the workers of other databases, which would take its jobs for nobody's.
+        """
+        return self._start("-c", WORK, VEDETTE_SCHEDULE="false", **settings)
+
     def seed(self) -> None:
         """Make a fresh tenant and go on in it; `tenant`, `users` and `key` are its own."""
         field = seed_tenant(self.vedette, f"live-{secrets.token_hex(4)}")
         self.tenant, self.users, self.key = field.tenant, field.users, field.key
 
-    def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def _start(self, *arguments: str, **settings: str) -> subprocess.Popen[bytes]:
         environment = dict(
             os.environ,
             VEDETTE_DATABASE_URL=self.settings.database_url or "",
@@ -134,6 +151,7 @@ class LiveServer:
             VEDETTE_PORT=str(self.port),
             VEDETTE_LOG_LEVEL="warning",
         )
+        environment |= settings
         return subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=environment)
 
     def wait_until_ready(self) -> None:
@@ -164,12 +182,17 @@ class LiveServer:
 
     def stop(self) -> None:
         """End both processes and let go of the database."""
-        for process in (self.web, self.follower):
-            process.terminate()
-        for process in (self.web, self.follower):
-            try:
-                process.wait(STOP_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        end(self.web, self.follower)
         self.vedette.close()
+
+
+def end(*processes: subprocess.Popen[bytes]) -> None:
+    """Tell processes to end, and kill those that do not."""
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

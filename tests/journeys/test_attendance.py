@@ -28,14 +28,16 @@ SOON_S = 20.0
 class Screen:
     """An operator's feed, and everything it was told so far."""
 
-    def __init__(self, socket: ClientConnection) -> None:
+    def __init__(self, socket: ClientConnection, *types: str, soon_s: float = SOON_S) -> None:
         self._socket = socket
+        self._types = types or ("ticket", "alert", "score")
+        self._soon_s = soon_s
         self.frames: list[dict[str, Any]] = []
         self.start: int = self._next("snapshot")["position"]
 
     def hears(self, event: str) -> dict[str, Any]:
         """Wait for a happening; whatever comes before it is kept."""
-        deadline = time.monotonic() + SOON_S
+        deadline = time.monotonic() + self._soon_s
         while True:
             for frame in self.frames:
                 if frame["event"] == event and not frame.get("looked at"):
@@ -46,8 +48,8 @@ class Screen:
 
     def _next(self, *types: str) -> dict[str, Any]:
         while True:
-            frame: dict[str, Any] = json.loads(self._socket.recv(timeout=SOON_S))
-            if frame["type"] in (types or ("ticket", "alert", "score")):
+            frame: dict[str, Any] = json.loads(self._socket.recv(timeout=self._soon_s))
+            if frame["type"] in (types or self._types):
                 return frame
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from email import message_from_bytes
 from email.message import Message
@@ -18,19 +15,10 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.http.field import enrol_field, within
 from tests.journeys.test_attendance import Screen, screen, wish
-from tests.live import ROOT, SECRET_KEY, LiveServer
+from tests.live import LiveServer, end
 
 TICKETS = "/api/v2/noc/tickets/"
 LATER = "2127-01-01T08:00:00+00:00"
-WORK = """
-import signal
-from interfaces import settings, wiring
-application = wiring.open_application(wiring.completed(settings.load()))
-process = wiring.worker(application, threads=1)
-signal.signal(signal.SIGTERM, lambda *_: process.stop())
-process.run()
-application.close()
-"""
 
 
 class Letterbox:
@@ -55,23 +43,14 @@ def letterbox(live_server: LiveServer) -> Iterator[Letterbox]:
     box = Letterbox()
     controller = Controller(box, hostname="127.0.0.1", port=port)
     controller.start()
-    settings = live_server.settings
-    environment = dict(
-        os.environ,
-        VEDETTE_DATABASE_URL=settings.database_url or "",
-        VEDETTE_REDIS_URL=settings.redis_url or "",
-        VEDETTE_SECRET_KEY=SECRET_KEY,
-        VEDETTE_DATA_DIRECTORY=str(settings.data_directory),
+    worker = live_server.start_worker(
         VEDETTE_SMTP_HOST="127.0.0.1",
         VEDETTE_SMTP_PORT=str(port),
         VEDETTE_SMTP_SECURITY="none",
         VEDETTE_MAIL_FROM="vedette@noc.example",
-        VEDETTE_LOG_LEVEL="warning",
     )
-    worker = subprocess.Popen([sys.executable, "-c", WORK], cwd=ROOT, env=environment)
     yield box
-    worker.terminate()
-    worker.wait(20)
+    end(worker)
     controller.stop()
 
 
