@@ -59,6 +59,9 @@ from application.muting import (
     LapseSilences,
 )
 from application.policies import POLICIES
+from application.policies import judge_baselines_whenever_signals_recorded as judging
+from application.policies import keep_findings_right_whenever_signals_come_late as keeping
+from application.policies import score_fraud_whenever_attendance_recorded as scoring
 from application.schedule import SCHEDULE, Schedule
 from application.simulating import AnomalyHistory
 from application.timers import CLOCK_TIMER, TellServiceLevel
@@ -92,9 +95,13 @@ STOP_LOOK_S = 0.1  # how often a follower process looks whether it shall end
 
 PUBLIC = frozenset(PUBLIC_TYPES)
 # A first fact is answered at once; those that follow closely share a batch, which costs nearly the
-# same for one fact as for ten. Policies stand in a row on the way from a signal to its ticket.
+# same for one fact as for fifty. Policies stand in a row on the way from a signal to its ticket, so
+# they rest shortly; the first of them hears of every signal, and what the others hear of comes in
+# its batches. What concerns hours and days, and what only shows, can let more gather.
 POLICY_REST_S = 0.005
-PROJECTION_REST_S = 0.04
+SCORING_REST_S = 0.02
+REST_S = 0.1
+UNHURRIED = frozenset({judging.NAME, keeping.NAME})
 
 # What an adapter may say to the person at the command line in a sentence of its own.
 EXPECTED_FAILURES: tuple[type[Exception], ...] = (
@@ -177,10 +184,11 @@ class FollowerLost(Exception):
     """A follower of this process ended although nobody told it to."""
 
 
-def rest_s(handler: Handler, handlers: Sequence[Handler]) -> float:
+def rest_s(handler: Handler) -> float:
     """Return how long a follower lets facts gather before it gets up again."""
-    awaited = any(other.behind == handler.name for other in handlers)
-    return POLICY_REST_S if awaited or isinstance(handler, PolicyHandler) else PROJECTION_REST_S
+    if not isinstance(handler, PolicyHandler) or handler.name in UNHURRIED:
+        return REST_S
+    return SCORING_REST_S if handler.name == scoring.NAME else POLICY_REST_S
 
 
 class FollowerProcess:
@@ -190,7 +198,7 @@ class FollowerProcess:
         url = application.database.url
         self._application = application
         self._loops = [
-            Loop(url, handler, grown=application.log.grown, rest_s=rest_s(handler, handlers))
+            Loop(url, handler, grown=application.log.grown, rest_s=rest_s(handler))
             for handler in handlers
         ]
         for loop in self._loops:
