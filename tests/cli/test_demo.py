@@ -96,7 +96,7 @@ def test_the_demo_is_set_up_once_and_plays_on(live_server: LiveServer) -> None:
     live = demo(live_server, "--live")
     try:
         deadline = time.monotonic() + 60
-        while not PLAYED <= (told := kinds(live_server, before)):
+        while not (told := kinds(live_server, before)) >= PLAYED:
             assert live.poll() is None
             assert time.monotonic() < deadline, f"Only {told} were played."
             time.sleep(0.2)
