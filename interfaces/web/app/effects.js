@@ -1,11 +1,12 @@
 // What happens besides the tables: toasts, what a screen reader says, and the sound.
 import { get, set } from "./store.js";
 import { KINDS } from "./tables.js";
-import { words } from "./words.js";
+import { titleOf, words } from "./words.js";
 
 const TOAST_STAYS_MS = { bad: 12_000, note: 6_000, good: 3_500 };
 const TOASTS_MAX = 5;
 const ANNOUNCE_EVERY_MS = 2_000;
+const SAID_MAX = 3; // by name; of more only how many
 
 let nextToast = 1;
 
@@ -37,12 +38,12 @@ let unsaid = [];
 let sayTimer = null;
 
 export function announce(kind, row) {
-  if (kind === "score") return;
-  unsaid.push(`New ${kind}: ${words(row.severity)}, ${row.title ?? ""}`);
+  if (!KINDS[kind].aloud) return;
+  unsaid.push(`New ${kind}: ${words(row.severity)}, ${titleOf(kind, row)}`);
   if (get().sound) beep(row.severity);
   sayTimer ??= setTimeout(() => {
     sayTimer = null;
-    const sentence = unsaid.length > 2 ? `${unsaid.length} new tickets and alerts` : unsaid.join(". ");
+    const sentence = unsaid.length > SAID_MAX ? `${unsaid.length} new tickets, alerts and incidents` : unsaid.join(". ");
     unsaid = [];
     set({ announcement: sentence });
   }, ANNOUNCE_EVERY_MS);

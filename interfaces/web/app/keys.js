@@ -2,16 +2,21 @@
 //
 // Cards lie in columns, marked in the page with data-column and data-card; moving about means
 // moving the focus, so what the eye sees, a screen reader says.
-import { byKey, findRow, invoke } from "./commands.js";
+import { byKey, findRow, invoke, offered } from "./commands.js";
 import { dismissLast } from "./effects.js";
 import { get, setNow } from "./store.js";
+import { togglePast } from "./sync.js";
+import { VIEWS, openDrawer, showView, shutDrawer } from "./views.js";
 
 export const KEYS = [
   ["j / k", "next / previous card"],
   ["h / l", "column to the left / right"],
   ["1 … 6", "alerts, the four ticket columns, scores"],
+  ["T A F I N", "with Shift: tickets, alerts, findings, incidents, anomalies"],
+  ["b", "lists with what is over, or without"],
   ["Enter", "open the card, with its history"],
-  ["a", "assign the ticket · acknowledge the alert"],
+  ["y", "why it stands, from the raw signals up, and what it led to"],
+  ["a", "assign the ticket · acknowledge the alert, finding or incident"],
   ["s", "start the ticket"],
   ["r", "resolve, with a reason"],
   ["c", "comment"],
@@ -73,7 +78,7 @@ const jump = (number) => {
 };
 
 function escape() {
-  if (get().drawerOpen) setNow({ drawerOpen: false });
+  if (get().drawerOpen) shutDrawer();
   else if (!dismissLast()) setNow({ text: "" });
 }
 
@@ -91,17 +96,19 @@ const plain = {
   "/": () => document.querySelector("#search")?.focus(),
   z: () => setNow(({ zone }) => ({ zone: zone === "site" ? "browser" : "site" })),
   v: () => setNow(({ sound }) => ({ sound: !sound })),
+  b: togglePast,
+  ...Object.fromEntries(VIEWS.map(({ name, key }) => [key, () => showView(name)])),
 };
 
 function onSelected(key) {
   const { selection } = get();
   const row = selection && findRow(selection);
   if (!row) return false;
-  if (key === "Enter") {
-    setNow({ drawerOpen: true });
+  if (key === "Enter" || key === "y") {
+    openDrawer(selection, key === "y" ? "why" : "details");
     return true;
   }
-  if (key === "m" && selection.kind !== "score") {
+  if (key === "m" && offered(selection.kind, row).length > 0) {
     setNow({ dialog: { menu: true, kind: selection.kind, row } });
     return true;
   }

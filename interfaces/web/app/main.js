@@ -3,7 +3,7 @@ import { onKeyDown } from "./keys.js";
 import { html, render, useEffect } from "./lib.js";
 import { Dialogs } from "./parts/dialogs.js";
 import { Drawer } from "./parts/drawer.js";
-import { Header, StaleBar } from "./parts/header.js";
+import { Header, StaleBar, Views } from "./parts/header.js";
 import { Login } from "./parts/login.js";
 import { Toasts } from "./parts/toasts.js";
 import { Wall } from "./parts/wall.js";
@@ -32,6 +32,7 @@ function Page() {
   if (!state.session) return html`<${Login} />`;
   return html`<div class="page">
     <${Header} state=${state} />
+    <${Views} state=${state} />
     <${StaleBar} connection=${state.connection} />
     <${Wall} state=${state} />
     ${state.drawerOpen && state.selection && html`<${Drawer} state=${state} />`}

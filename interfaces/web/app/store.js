@@ -3,6 +3,7 @@
 // Changes that come within a frame's time are drawn once, so a storm of frames from the feed costs
 // one drawing per FLUSH_MS and not one per frame.
 import { useEffect, useState } from "./lib.js";
+import { emptyTables } from "./tables.js";
 
 const FLUSH_MS = 30;
 
@@ -15,9 +16,7 @@ export const EMPTY_CONNECTION = {
 };
 
 export const EMPTY_WORLD = {
-  tickets: new Map(),
-  alerts: new Map(),
-  scores: new Map(),
+  ...emptyTables(),
   more: {}, // cursor of the next page, by list
   frames: [], // newest first
   loadedAt: null, // ms; null until the lists were loaded once
@@ -33,8 +32,12 @@ const initial = {
   health: null,
   toasts: [],
   announcement: "",
+  view: "TICKETS", // a name of VIEWS
+  past: false, // lists show what is over as well
   selection: null, // { kind, id }
   drawerOpen: false,
+  drawerShows: "details", // details | why
+  detail: null, // { kind, id, row | problem }: the selected thing in full
   dialog: null, // { command, kind, id } | { help: true } | { menu: true, … }
   siteId: "",
   text: "",

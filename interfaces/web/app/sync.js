@@ -7,8 +7,9 @@ import * as api from "./api.js";
 import { announce, refresh, toast } from "./effects.js";
 import { Feed } from "./feed.js";
 import { EMPTY_CONNECTION, EMPTY_WORLD, forgetEverything, get, set, setNow } from "./store.js";
-import { HIGH_RISK_FROM, KINDS, isWhole, keyOf, merge, present, trimScores } from "./tables.js";
-import { ALERT_STATUSES, BOARD_STATUSES } from "./words.js";
+import {
+  HIGH_RISK_FROM, KINDS, emptyTables, isOpen, isWhole, keyOf, kindOfFrame, merge, present,
+} from "./tables.js";
 
 const PAGE_ROWS = 200; // the most that the server gives at once
 const SITES_PAGES_MAX = 25;
@@ -101,11 +102,19 @@ export function logout(notice) {
 // ---- loading the lists
 
 const filters = () => ({ site_id: get().siteId, limit: PAGE_ROWS });
-export const listQueries = () => ({
-  ...Object.fromEntries(BOARD_STATUSES.map((status) => [status, ["ticket", { status }]])),
-  ...Object.fromEntries(ALERT_STATUSES.map((status) => [status, ["alert", { status }]])),
-  SCORES: ["score", { minimum: HIGH_RISK_FROM, limit: 50 }],
-});
+const PAST_ROWS = 50; // of what is over, the newest
+
+const listsOf = (kind, statuses, more) => statuses.map(
+  (status) => [`${kind}/${status}`, [kind, { status, ...more }]]);
+
+// Every list that the page holds, by its name: what to ask, and with which filter.
+const listQueries = () => Object.fromEntries([
+  ...Object.entries(KINDS).flatMap(([kind, { open, over }]) => [
+    ...listsOf(kind, open, {}),
+    ...(get().past ? listsOf(kind, over, { limit: PAST_ROWS }) : []),
+  ]),
+  ["score", ["score", { minimum: HIGH_RISK_FROM, limit: 50 }]],
+]);
 
 async function load(position) {
   const mine = {};
@@ -116,7 +125,7 @@ async function load(position) {
     const answers = await Promise.all(lists.map(([, [kind, query]]) =>
       readList(kind, { ...filters(), ...query, wait_for: position })));
     if (loading !== mine) return; // a later loading took over, or the person left
-    const world = { tickets: new Map(), alerts: new Map(), scores: new Map(), more: {} };
+    const world = { ...emptyTables(), more: {} };
     lists.forEach(([name, [kind]], index) => {
       const answer = answers[index];
       const { list } = KINDS[kind];
@@ -146,6 +155,12 @@ async function readList(kind, query) {
     if (problem.status !== 403) throw problem;
     return { data: { items: [], next_cursor: null }, position: query.wait_for ?? 0 };
   }
+}
+
+// Show what is over beside what is open, or no more. The feed keeps both up to date.
+export function togglePast() {
+  setNow(({ past }) => ({ past: !past }));
+  if (get().past) load(get().connection.position);
 }
 
 export async function loadMore(name) {
@@ -182,20 +197,17 @@ async function loadSites() {
 // ---- applying frames
 
 function apply(frame) {
-  const { type, position, data } = frame;
+  const { position, data } = frame;
   set(({ frames }) => ({ frames: present(frames, frame) }));
-  if (!KINDS[type]) return;
-  if (isWhole[type](data)) {
-    absorb(type, data, position);
+  const kind = kindOfFrame(frame);
+  if (kind === null) return; // of a later version
+  if (isWhole(kind, data)) {
+    absorb(kind, data, position);
     return;
   }
-  const key = keyOf(type, data ?? {});
+  const key = keyOf(kind, data ?? {});
   if (key === undefined) return;
-  if (type === "score") {
-    stale.set("score/list", position);
-  } else {
-    stale.set(`${type}/${key}`, position);
-  }
+  stale.set(kind === "score" ? "score/list" : `${kind}/${key}`, position);
   readStale();
 }
 
@@ -204,13 +216,13 @@ function absorb(kind, row, position) {
   const key = keyOf(kind, row);
   const isNew = !get()[list].has(key);
   set((state) => {
-    let table = merge(kind, state[list], [row], position);
+    const table = merge(kind, state[list], [row], position);
     const kept = table.get(key);
     if (kept && isNew) table.set(key, { ...kept, arrivedAt: Date.now() });
-    if (kind === "score") table = trimScores(table);
     return { [list]: table };
   });
-  if (isNew && get()[list].has(key)) announce(kind, row);
+  const kept = get()[list].get(key);
+  if (isNew && kept && isOpen(kind, kept)) announce(kind, row);
   refresh(kind, key, position);
 }
 
@@ -249,7 +261,7 @@ async function readOne(kind, key, position) {
 
 // One score cannot be read by itself, so the board is; only what the feed told since stays.
 async function readScores(position) {
-  const answer = await readList("score", { ...filters(), ...listQueries().SCORES[1], wait_for: position });
+  const answer = await readList("score", { ...filters(), ...listQueries().score[1], wait_for: position });
   set(({ scores }) => {
     const newer = new Map([...scores].filter(([, row]) => row.at > answer.position));
     return { scores: merge("score", newer, answer.data.items, answer.position) };

@@ -19,6 +19,7 @@ function format(zone, options) {
 }
 
 const CLOCK = { hour: "2-digit", minute: "2-digit", second: "2-digit" };
+const SHORT_CLOCK = { hour: "2-digit", minute: "2-digit" };
 const FULL = { day: "2-digit", month: "short", year: "numeric", ...CLOCK, timeZoneName: "short" };
 const DATE = { weekday: "short", day: "2-digit", month: "short" };
 
@@ -34,6 +35,22 @@ export function ago(instant, now = Date.now()) {
   if (past < HOUR) return `${Math.floor(past / MINUTE)} min`;
   if (past < DAY) return `${Math.floor(past / HOUR)} h ${Math.floor((past % HOUR) / MINUTE)} m`;
   return `${Math.floor(past / DAY)} d ${Math.floor((past % DAY) / HOUR)} h`;
+}
+
+// How long until then; what is past says so.
+export function until(instant, now = Date.now()) {
+  const left = new Date(instant).getTime() - now;
+  const length = ago(now - Math.abs(left), now);
+  if (length === "now") return length;
+  return left > 0 ? `in ${length}` : `${length} ago`;
+}
+
+// A stretch of time, the second date only where it is another day.
+export function span(from, to, zone = BROWSER_ZONE) {
+  const start = format(zone, { ...DATE, ...SHORT_CLOCK }).format(new Date(from));
+  if (!to || to === from) return start;
+  const sameDay = date(from, zone) === date(to, zone);
+  return `${start} – ${format(zone, sameDay ? SHORT_CLOCK : { ...DATE, ...SHORT_CLOCK }).format(new Date(to))}`;
 }
 
 // One timer for every text that moves with the time.

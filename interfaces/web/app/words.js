@@ -37,6 +37,29 @@ export const RESOLUTION_REASONS = [
   ["UNDETERMINED", "Cannot be determined"],
 ];
 
+// What a thing is called on a card; an anomaly has no title of its own.
+export function titleOf(kind, row) {
+  if (kind === "score") return `${words(row.fraud_type)} · ${row.person_id}`;
+  if (kind === "anomaly" && row.metric) return `${words(row.metric)} of ${row.subject_id}`;
+  return row.title ?? "";
+}
+
+export const rounded = (value) => Math.round(value * 100) / 100;
+
+// What something stands on, in one sentence.
+const EVIDENCE = {
+  alert: ({ kind, fraud_type: type, metric, count, score }) => [
+    words(kind), type && `${words(type)}, ${percent(score)} % likely`, metric && words(metric),
+    count > 1 && `${count} times`,
+  ].filter(Boolean).join(" · "),
+  finding: ({ explanation }) => explanation,
+  incident: ({ items, severity_rule: rule }) =>
+    `${[...new Set(items.map(({ item }) => item.label))].join(", ")} (${rule})`,
+  anomaly: ({ measured: { explanation, z, threshold, threshold_reason: reason } }) =>
+    `${explanation} · ${rounded(z)} deviations, allowed ${rounded(threshold)} (${words(reason).toLowerCase()})`,
+};
+export const evidenceText = (kind, row) => EVIDENCE[kind]?.(row) ?? "";
+
 const SPECIAL = { gps: "GPS", id: "id", sla: "SLA", nfc: "NFC", km: "km", url: "URL", kmh: "km/h", dbm: "dBm" };
 
 // "SECURITY_FRAUD", "impossible_travel", "ticket.opened" -> words with a capital first letter.

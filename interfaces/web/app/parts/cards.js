@@ -1,11 +1,12 @@
-// The cards: a ticket, an alert, a score, each as one thing that can be focused and acted on.
+// The cards: each thing as one that can be focused and acted on, narrow on the wall, wide in a list.
 import { invoke, nextStep } from "../commands.js";
 import { html } from "../lib.js";
 import { Severity } from "../marks.js";
 import { get, setNow } from "../store.js";
-import { ALERT_FROM, keyOf, lastSeen } from "../tables.js";
-import { Ago, BROWSER_ZONE, clock, full } from "../time.js";
-import { actorName, isUsual, percent, reasonText, words } from "../words.js";
+import { ALERT_FROM, isOpen, keyOf, kindOfFrame, momentOf } from "../tables.js";
+import { Ago, BROWSER_ZONE, clock, full, span } from "../time.js";
+import { openDrawer } from "../views.js";
+import { actorName, evidenceText, isUsual, percent, reasonText, titleOf, words } from "../words.js";
 
 const NEW_FOR_MS = 4000;
 
@@ -27,7 +28,7 @@ function Card({ kind, row, state, className = "", label, children }) {
   return html`<li>
     <article class=${`card ${className} ${selected ? "selected" : ""} ${fresh ? "fresh" : ""}`}
       data-card=${`${kind}/${id}`} tabindex="0" aria-label=${label} aria-current=${selected}
-      onFocus=${choose} onDblClick=${() => setNow({ drawerOpen: true })}>
+      onFocus=${choose} onDblClick=${() => openDrawer({ kind, id })}>
       ${children}
     </article>
   </li>`;
@@ -41,7 +42,7 @@ function Next({ kind, row }) {
     invoke(command, row);
   };
   return html`<button class="next" onClick=${act} tabindex="-1"
-    aria-label=${`${command.label}: ${row.title}`}>${command.label} <kbd>${command.key}</kbd></button>`;
+    aria-label=${`${command.label}: ${titleOf(kind, row)}`}>${command.label} <kbd>${command.key}</kbd></button>`;
 }
 
 // The person's number must not break over two lines; it is what is said over the radio.
@@ -59,6 +60,8 @@ const Place = ({ state, row }) => html`<p class="place">
   ${row.person_id && !row.title?.includes(row.person_id) && html`<span class="person">${row.person_id}</span>`}
 </p>`;
 
+const SLA = { AT_RISK: "Due soon", BREACHED: "Overdue" };
+
 export function TicketCard({ row, state }) {
   const zone = zoneOf(state, row.site_id);
   const { severity, priority, status, title, assignee, repeat_count: repeats } = row;
@@ -67,6 +70,7 @@ export function TicketCard({ row, state }) {
     label=${`${words(severity)} ticket: ${title}, ${words(status)}${assignee ? `, ${assignee}` : ""}`}>
     <div class="card-top">
       <${Severity} severity=${severity} />
+      ${row.sla !== "OK" && html`<span class=${`pill sla-${row.sla}`} title="Its service level">${SLA[row.sla]}</span>`}
       <${Ago} at=${row.opened_at} zone=${zone} />
     </div>
     <${Title} row=${row}>
@@ -90,14 +94,16 @@ export function AlertCard({ row, state }) {
     label=${`${words(severity)} alert: ${title}, ${words(status)}`}>
     <div class="card-top">
       <${Severity} severity=${severity} />
-      <span class="pill" title="Likelihood of the newest evidence">${percent(score)} %</span>
+      ${row.fraud_type
+    ? html`<span class="pill" title="Likelihood of the newest evidence">${percent(score)} %</span>`
+    : html`<span class="pill">${words(row.kind)}</span>`}
       ${count > 1 && html`<span class="pill" title="How often it happened">×${count}</span>`}
-      <${Ago} at=${lastSeen(row)} zone=${zone} />
+      <${Ago} at=${momentOf("alert", row)} zone=${zone} />
     </div>
     <${Title} row=${row} />
     <${Place} state=${state} row=${row} />
     <div class="card-foot">
-      <span class="assignee">${status === "OPEN" ? "New" : `Seen: ${actorName(row.acknowledged_by)}`}</span>
+      <span class="assignee">${standing("alert", row)}</span>
       <${Next} kind="alert" row=${row} />
     </div>
   <//>`;
@@ -118,20 +124,55 @@ export function ScoreCard({ row, state }) {
   <//>`;
 }
 
-const EVENT_TONES = { opened: "raised", raised: "raised", resolved: "done", closed: "done" };
+// Who has it, who has seen it, or what became of it, in a few words.
+function standing(kind, row) {
+  if (row.verdict) return words(row.verdict);
+  if (!isOpen(kind, row) || kind === "anomaly") return words(row.status);
+  if (row.assignee) return row.assignee;
+  return row.status === "OPEN" ? "New" : `Seen: ${actorName(row.acknowledged_by)}`;
+}
+
+// When it was, by the site's wall: from its first to its last sign, or the window that was judged.
+const spanOf = ({ window_start: start, window_end: end, first_at: first, last_at: last, ...row }) =>
+  [start ?? first ?? row.first_seen_at, end ?? last ?? row.last_seen_at];
+
+// One line of a list, with all that is needed to judge it from three metres.
+export function WideCard({ kind, row, state }) {
+  const zone = zoneOf(state, row.site_id);
+  const title = titleOf(kind, row);
+  const over = !isOpen(kind, row);
+  return html`<${Card} kind=${kind} row=${row} state=${state}
+    className=${`wide edge-${row.severity} ${over ? "over" : row.status === "ACKNOWLEDGED" ? "acknowledged" : ""}`}
+    label=${`${words(row.severity)} ${kind}: ${title}, ${words(row.status)}`}>
+    <div class="wide-when"><${Severity} severity=${row.severity} />
+      <${Ago} at=${momentOf(kind, row)} zone=${zone} /></div>
+    <div class="wide-what">
+      <${Title} row=${{ ...row, title }} />
+      <p class="wide-evidence">${evidenceText(kind, row)}</p>
+    </div>
+    <div class="wide-where">
+      <b title=${row.site_id}>${row.site_id ? siteName(state, row.site_id) : (row.sites ?? []).join(", ")}</b>
+      <span class="person">${row.person_id ?? (row.persons ?? []).join(", ")} ${row.device_id ?? ""}</span>
+      <span>${span(...spanOf(row), zone)}</span>
+    </div>
+    <div class="wide-state"><span>${standing(kind, row)}</span><${Next} kind=${kind} row=${row} /></div>
+  <//>`;
+}
+
+const EVENT_TONES = {
+  opened: "raised", raised: "raised", detected: "raised", resolved: "done", closed: "done", withdrawn: "done",
+};
 
 export function FrameRow({ frame, state }) {
-  const { type, event, recorded_at: at, site_id: site, data = {} } = frame;
-  const known = type === "ticket" ? state.tickets.get(data.ticket_id)
-    : type === "alert" ? state.alerts.get(data.alert_id) : null;
-  const { title, severity } = { ...known, ...data };
-  const what = title ?? (type === "score" ? `${words(data.fraud_type)} · ${data.person_id}` : data.person_id ?? "");
+  const { event, recorded_at: at, site_id: site, data = {} } = frame;
+  const kind = kindOfFrame(frame);
+  const what = kind ? titleOf(kind, data) : data.title ?? "";
   const tone = EVENT_TONES[event?.split(".").at(-1)] ?? "";
-  return html`<li class=${`frame frame-${type} ${tone}`}>
+  return html`<li class=${`frame ${tone}`}>
     <time datetime=${at} title=${full(at, zoneOf(state, site))}>${clock(at, wallZone(state))}</time>
     <span class="frame-what">
-      <b>${words(event ?? type)}</b>
-      ${severity && html`<span class=${`frame-severity severity-${severity}`}>${words(severity)}</span>`}
+      <b>${words(event ?? frame.type)}</b>
+      ${data.severity && html`<span class=${`frame-severity severity-${data.severity}`}>${words(data.severity)}</span>`}
       ${typeof data.probability === "number" && html`<span class="pill">${percent(data.probability)} %</span>`}
       <span class="frame-title">${marked(what, data.person_id)}</span>
     </span>

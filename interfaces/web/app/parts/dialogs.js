@@ -4,6 +4,8 @@ import { carryOut, invoke, knownPeople, offered, startingValue } from "../comman
 import { KEYS } from "../keys.js";
 import { html, useLayoutEffect, useRef, useState } from "../lib.js";
 import { get, setNow } from "../store.js";
+import { KINDS, keyOf } from "../tables.js";
+import { titleOf } from "../words.js";
 
 const shut = () => setNow({ dialog: null });
 
@@ -21,7 +23,7 @@ function Dialog({ title, children, onKeyDown }) {
   </dialog>`;
 }
 
-function Field({ field, row, index, blamed }) {
+function Field({ kind, field, row, index, blamed }) {
   const { name, label, type, required, maxLength, options } = field;
   const attributes = {
     name, required, maxlength: maxLength, autofocus: index === 0, "aria-invalid": blamed,
@@ -41,9 +43,9 @@ function Field({ field, row, index, blamed }) {
     <input ...${attributes} type=${type === "datetime-local" ? type : "text"} defaultValue=${value} value=${value}
       list=${type === "datetime-local" ? undefined : listId} autocomplete="off" spellcheck="false" />
     ${type === "person" && html`<datalist id=${listId}>${knownPeople().map((person) => html`<option value=${person} />`)}</datalist>`}
-    ${type === "ticket" && html`<datalist id=${listId}>
-      ${[...get().tickets.values()].filter((other) => other.ticket_id !== row.ticket_id)
-        .map((other) => html`<option value=${other.ticket_id}>${other.title}</option>`)}</datalist>`}
+    ${type === "other" && html`<datalist id=${listId}>
+      ${[...get()[KINDS[kind].list].values()].filter((other) => keyOf(kind, other) !== keyOf(kind, row))
+        .map((other) => html`<option value=${keyOf(kind, other)}>${titleOf(kind, other)}</option>`)}</datalist>`}
   </label>`;
 }
 
@@ -71,9 +73,9 @@ function CommandDialog({ command, row }) {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.current.requestSubmit();
   };
   return html`<${Dialog} title=${command.label} onKeyDown=${onKeyDown}>
-    <p class="dialog-what">${row.title}</p>
+    <p class="dialog-what">${titleOf(command.kind, row)}</p>
     <form ref=${form} onSubmit=${submit}>
-      ${command.fields.map((field, index) => html`<${Field} key=${field.name} field=${field} row=${row}
+      ${command.fields.map((field, index) => html`<${Field} key=${field.name} kind=${command.kind} field=${field} row=${row}
         index=${index} blamed=${problem?.field === `$.${field.name}`} />`)}
       ${problem && html`<p class="problem" role="alert"><strong>${problem.title}</strong> ${problem.detail}
         <code>${problem.code}</code></p>`}
@@ -100,7 +102,7 @@ function Menu({ kind, row }) {
     }
   };
   return html`<${Dialog} title="What to do" onKeyDown=${onKeyDown}>
-    <p class="dialog-what">${row.title}</p>
+    <p class="dialog-what">${titleOf(kind, row)}</p>
     <ul class="menu">${commands.map((command) => html`<li key=${command.name}>
       <button onClick=${() => choose(command)}><kbd>${command.key}</kbd> ${command.label}</button></li>`)}</ul>
   <//>`;

@@ -5,7 +5,9 @@ import { wallZone } from "./cards.js";
 import { begin, logout, retryNow } from "../sync.js";
 import { setNow } from "../store.js";
 import { Clock, clock, useTick } from "../time.js";
-import { OPEN_STATUSES } from "../words.js";
+import { KINDS } from "../tables.js";
+import { VIEWS, showView } from "../views.js";
+import { OPEN_STATUSES, SEVERITIES } from "../words.js";
 
 const count = (rows, test) => rows.reduce((sum, row) => sum + Number(test(row)), 0);
 
@@ -19,17 +21,17 @@ function Figure({ label, value, more, tone, severity }) {
 function Figures({ tickets, alerts, more, loadedAt }) {
   if (!loadedAt) return html`<dl class="figures" aria-hidden="true"></dl>`;
   const rows = [...tickets.values()].filter((row) => OPEN_STATUSES.includes(row.status));
-  const cut = OPEN_STATUSES.some((status) => more[status]);
+  const cut = OPEN_STATUSES.some((status) => more[`ticket/${status}`]);
   return html`<dl class="figures" aria-label="Open work">
     <${Figure} label="Critical" severity="CRITICAL" tone="is-critical" more=${cut}
       value=${count(rows, (row) => row.severity === "CRITICAL")} />
     <${Figure} label="High" severity="HIGH" tone="is-high" more=${cut}
       value=${count(rows, (row) => row.severity === "HIGH")} />
-    <${Figure} label="Unassigned" tone="is-waiting" more=${more.NEW}
+    <${Figure} label="Unassigned" tone="is-waiting" more=${more["ticket/NEW"]}
       value=${count(rows, (row) => !row.assignee)} />
     <${Figure} label="Open tickets" value=${rows.length} more=${cut} />
     <${Figure} label="New alerts" value=${count([...alerts.values()], (row) => row.status === "OPEN")}
-      more=${more.OPEN} />
+      more=${more["alert/OPEN"]} />
   </dl>`;
 }
 
@@ -77,6 +79,21 @@ export function StaleBar({ connection }) {
       : html`${connection.status === "connecting" ? " Connecting …" : ` Trying again in ${wait ?? 0} s.`}
         <button onClick=${retryNow}>Try now</button>`}
   </div>`;
+}
+
+// The switch between the views, each with how many of its things are open, and the worst of them.
+export function Views({ state }) {
+  return html`<nav class="views" aria-label="Views">
+    ${VIEWS.map(({ name, key, title, counts }) => {
+    const { list, open } = KINDS[counts];
+    const rows = [...state[list].values()].filter(({ status }) => status !== "RESOLVED" && open.includes(status));
+    const worst = SEVERITIES.find((severity) => rows.some((row) => row.severity === severity));
+    const more = open.some((status) => state.more[`${counts}/${status}`]);
+    return html`<button key=${name} aria-current=${state.view === name ? "page" : undefined} onClick=${() => showView(name)}>
+      ${title} ${state.loadedAt && html`<b class=${rows.length > 0 ? `severity-${worst}` : ""}>${rows.length}${more ? "+" : ""}</b>`}
+      <kbd>⇧${key}</kbd></button>`;
+  })}
+  </nav>`;
 }
 
 export function Header({ state }) {

@@ -1,21 +1,22 @@
-// The wall: alerts, the ticket board, fraud scores and the feed, side by side.
+// The wall: alerts, the ticket board, fraud scores and the feed side by side, or one list and the feed.
 import { html } from "../lib.js";
-import { setNow } from "../store.js";
-import { loadMore } from "../sync.js";
-import { alertsInOrder, column, matches, scoresInOrder } from "../tables.js";
+import { get } from "../store.js";
+import { loadMore, togglePast } from "../sync.js";
+import { KINDS, column, inOrder, keyOf, matches } from "../tables.js";
+import { VIEWS, openDrawer } from "../views.js";
 import { COLUMNS } from "../words.js";
-import { AlertCard, FrameRow, ScoreCard, TicketCard } from "./cards.js";
+import { AlertCard, FrameRow, ScoreCard, TicketCard, WideCard } from "./cards.js";
 
 const CARDS_DRAWN_MAX = 100; // of one column; the count says how many there are
 
-function Column({ name, title, rows, empty, more, state, card: CardOf, keyName }) {
+function Column({ name, title, kind, rows, empty, more, state, card: CardOf, tool }) {
   const { text, loadedAt } = state;
-  const found = rows.filter((row) => matches(row, text));
+  const found = rows.filter((row) => matches(kind, row, text));
   return html`<section class=${`column column-${name}`} aria-labelledby=${`title-${name}`}>
-    <h2 id=${`title-${name}`}>${title}
+    <h2 id=${`title-${name}`}>${title}${tool}
       <span class="count">${text ? `${found.length} of ` : ""}${rows.length}${more.length > 0 ? "+" : ""}</span></h2>
     <ul data-column=${name} tabindex="-1">
-      ${found.slice(0, CARDS_DRAWN_MAX).map((row) => html`<${CardOf} key=${row[keyName]} row=${row} state=${state} />`)}
+      ${found.slice(0, CARDS_DRAWN_MAX).map((row) => html`<${CardOf} key=${keyOf(kind, row)} kind=${kind} row=${row} state=${state} />`)}
       ${found.length === 0 && html`<li class="empty">
         ${!loadedAt ? "Loading …" : text ? "Nothing here matches the search." : empty}</li>`}
       ${more.length > 0 && html`<li class="more">
@@ -24,13 +25,14 @@ function Column({ name, title, rows, empty, more, state, card: CardOf, keyName }
   </section>`;
 }
 
-const moreOf = (state, names) => names.filter((name) => state.more[name]);
+const moreOf = (state, kind, statuses) =>
+  statuses.map((status) => `${kind}/${status}`).filter((name) => state.more[name]);
 
 function Board({ state }) {
   return html`<div class="board" role="group" aria-label="Tickets">
-    ${COLUMNS.map((described) => html`<${Column} key=${described.name} ...${described}
-      rows=${column(state.tickets, described)} more=${moreOf(state, described.statuses)}
-      state=${state} card=${TicketCard} keyName="ticket_id" />`)}
+    ${COLUMNS.map((described) => html`<${Column} key=${described.name} ...${described} kind="ticket"
+      rows=${column(state.tickets, described)} more=${moreOf(state, "ticket", described.statuses)}
+      state=${state} card=${TicketCard} />`)}
   </div>`;
 }
 
@@ -45,23 +47,40 @@ function Feed({ state }) {
   </section>`;
 }
 
+function List({ view: { name, title, kind, empty }, state }) {
+  const { list, open, over } = KINDS[kind];
+  const { past } = state;
+  const tool = html`<button class="past" aria-pressed=${past} onClick=${togglePast}>
+    ${past ? "Open and over" : "Open"} <kbd>b</kbd></button>`;
+  return html`<${Column} name=${name} title=${title} kind=${kind} tool=${tool} empty=${empty}
+    rows=${inOrder(kind, state[list], past)} more=${moreOf(state, kind, past ? [...open, ...over] : open)}
+    state=${state} card=${WideCard} />`;
+}
+
+const Tickets = ({ state }) => html`
+  <div class="side">
+    <${Column} name="ALERTS" title="Alerts" kind="alert" rows=${inOrder("alert", state.alerts)}
+      empty="No open alerts." more=${moreOf(state, "alert", KINDS.alert.open)} state=${state} card=${AlertCard} />
+  </div>
+  <${Board} state=${state} />
+  <div class="side right">
+    <${Column} name="SCORES" title="Fraud scores" kind="score" rows=${inOrder("score", state.scores)}
+      empty="No attendance scored 50 or above." more=${[]} state=${state} card=${ScoreCard} />
+    <${Feed} state=${state} />
+  </div>`;
+
+// A click on the selected card opens it; the first one selects.
+function open({ target }) {
+  if (target.closest("button")) return;
+  if (target.closest("[data-card]")?.classList.contains("selected")) openDrawer(get().selection);
+}
+
 export function Wall({ state }) {
-  const open = ({ target }) => {
-    if (target.closest("button")) return;
-    if (target.closest("[data-card]")?.classList.contains("selected")) setNow({ drawerOpen: true });
-  };
-  return html`<main class=${`wall ${state.connection.status === "live" ? "" : "is-stale"}`} onClick=${open}>
-    <div class="side">
-      <${Column} name="ALERTS" title="Alerts" rows=${alertsInOrder(state.alerts)}
-        empty="No open alerts." more=${moreOf(state, ["OPEN", "ACKNOWLEDGED"])} state=${state}
-        card=${AlertCard} keyName="alert_id" />
-    </div>
-    <${Board} state=${state} />
-    <div class="side right">
-      <${Column} name="SCORES" title="Fraud scores" rows=${scoresInOrder(state.scores)}
-        empty="No attendance scored 50 or above." more=${[]} state=${state}
-        card=${ScoreCard} keyName="attendance" />
-      <${Feed} state=${state} />
-    </div>
+  const view = VIEWS.find(({ name }) => name === state.view);
+  const stale = state.connection.status === "live" ? "" : "is-stale";
+  return html`<main class=${`wall ${view.kind ? "wall-list" : ""} ${state.drawerOpen ? "beside" : ""} ${stale}`} onClick=${open}>
+    ${view.kind
+    ? html`<${List} key=${view.name} view=${view} state=${state} /><div class="side"><${Feed} state=${state} /></div>`
+    : html`<${Tickets} state=${state} />`}
   </main>`;
 }
