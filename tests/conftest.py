@@ -103,7 +103,7 @@ SERVERS = pytest.StashKey[Servers]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--kills", type=int, default=20, help="how often a fault test kills its victim"
+        "--kills", type=int, default=6, help="how often a fault test kills its victim"
     )
     parser.addoption(
         "--nights", type=int, default=4, help="how many random nights a real log goes through"
