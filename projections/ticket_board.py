@@ -20,6 +20,7 @@ from domain.ticket import (
     TicketCancelled,
     TicketCategory,
     TicketClosed,
+    TicketEased,
     TicketEscalated,
     TicketEvent,
     TicketHeld,
@@ -128,6 +129,8 @@ def told(row: TicketRow, fact: AnyRecorded) -> TicketRow:  # noqa: C901 - one ar
             return replace(row, absorbed=[*row.absorbed, other])
         case TicketLinked(other_ticket_id=other):
             return replace(row, links=[*row.links, other])
+        case TicketEased(severity=severity):
+            return replace(row, severity=severity)
         case TicketRepeated(severity=severity, count=count):
             return replace(row, severity=severity, repeat_count=count)
         case _:

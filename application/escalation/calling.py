@@ -58,11 +58,12 @@ from domain.kernel import Event
 from domain.muting.facts import Action, ActionMuted, MutedBy, ledger_stream
 from domain.muting.judging import InForce, Muter, muted
 from domain.muting.ledger import LEDGER, MuteAction
-from domain.severity import rank
+from domain.severity import rank, worst
 from domain.ticket import (
     OPEN_STATUSES,
     TICKET,
     CancelTicket,
+    EaseTicket,
     Ticket,
     TicketOpened,
     TicketStatus,
@@ -179,15 +180,26 @@ class Calling:
         if ticket_id is not None and worse and not self._is_muted(fact, subject, at):
             self.desk.do(TICKET, ticket_stream(ticket_id), repeat_command(subject), fact)
 
+    def ease(self, fact: AnyRecorded, subject: Subject, reason: str) -> None:
+        """Tell the tickets that nobody touched how bad what they stand on is by now, where it is less."""
+        if self.desk.replaying:
+            return
+        for ticket_id in subject.tickets:
+            carrying = self._carrying(ticket_id)
+            if carrying and self.desk.state(TICKET, ticket_stream(ticket_id)).status in UNTOUCHED:
+                severity = worst(*(each.severity for each in carrying))
+                wish = EaseTicket(severity=severity, reason=reason)
+                self.desk.do(TICKET, ticket_stream(ticket_id), wish, fact)
+
     def withdraw(self, fact: AnyRecorded, subject: Subject, reason: str) -> None:
         """Tell the tickets that stood on a subject alone; cancel those that nobody touched."""
         if self.desk.replaying:
             return
+        self.ease(fact, subject, reason)
         for ticket_id in subject.tickets:
             stream = ticket_stream(ticket_id)
-            others = [each for each in behind(self.desk, ticket_id) if each != subject.stream]
             status = self.desk.state(TICKET, stream).status
-            if status not in OPEN_STATUSES or any(self._carries(each) for each in others):
+            if status not in OPEN_STATUSES or self._carrying(ticket_id):
                 continue
             self.desk.do(TICKET, stream, WithdrawTicketEvidence(reason=reason), fact)
             if status in UNTOUCHED:
@@ -295,12 +307,14 @@ class Calling:
             ticket = self.desk.state(TICKET, ticket_stream(ticket_id))
         return ticket_id, ticket
 
-    def _carries(self, stream: str) -> bool:
-        """Return whether a subject is reason enough for a ticket; a verdict of a person leaves it so."""
-        subject = subject_of(self.desk, stream)
-        return (
-            subject is not None and subject.standing is not Standing.WITHDRAWN and subject.is_severe
-        )
+    def _carrying(self, ticket_id: UUID) -> list[Subject]:
+        """Return the subjects that are reason enough for a ticket; a verdict of a person leaves one so."""
+        subjects = [subject_of(self.desk, stream) for stream in behind(self.desk, ticket_id)]
+        return [
+            each
+            for each in subjects
+            if each is not None and each.standing is not Standing.WITHDRAWN and each.is_severe
+        ]
 
     def _stream(self, subject_id: UUID) -> str:
         return subject_stream(self.family, subject_id)

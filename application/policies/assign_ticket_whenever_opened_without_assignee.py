@@ -37,6 +37,7 @@ from domain.ticket import (
     LeaveAssignment,
     TicketAssignmentRequested,
     TicketCategory,
+    TicketEased,
     TicketOpened,
     TicketRepeated,
 )
@@ -75,6 +76,7 @@ class AssignTicketWheneverOpenedWithoutAssignee:
         AssignmentRulesLaidDown,
         TicketOpened,
         TicketRepeated,
+        TicketEased,
         TicketAssignmentRequested,
     )
 
@@ -86,7 +88,9 @@ class AssignTicketWheneverOpenedWithoutAssignee:
                     known = desk.memories([ASSIGNMENT_STREAM], Standing).get(ASSIGNMENT_STREAM)
                     if known is None or fact.version > known.version:
                         desk.remember(ASSIGNMENT_STREAM, Standing(fact.version, rules))
-                case TicketOpened() | TicketRepeated() | TicketAssignmentRequested():
+                case (
+                    TicketOpened() | TicketRepeated() | TicketEased() | TicketAssignmentRequested()
+                ):
                     answer(desk, fact)
                 case _:
                     learn_duty(desk, fact)
@@ -94,7 +98,7 @@ class AssignTicketWheneverOpenedWithoutAssignee:
 
 def fetch_for(desk: Desk, batch: Sequence[AnyRecorded]) -> None:
     """Have in hand what the batch will ask for."""
-    told = (TicketOpened, TicketRepeated, TicketAssignmentRequested)
+    told = (TicketOpened, TicketRepeated, TicketEased, TicketAssignmentRequested)
     streams = [fact.stream_id for fact in batch if isinstance(fact.event, told)]
     known = desk.memories(streams, Subject)
     sites = [each.site_id for each in known.values()]
@@ -116,8 +120,8 @@ def answer(desk: Desk, fact: AnyRecorded) -> None:
             desk.remember(fact.stream_id, subject)
             if opened.assignee is None:
                 assign_new(desk, fact, subject)
-        case TicketRepeated(severity=severity):
-            assert known is not None, "A ticket is opened before anything comes again."
+        case TicketRepeated(severity=severity) | TicketEased(severity=severity):
+            assert known is not None, "A ticket is opened before anything else is told of it."
             known = msgspec.structs.replace(known, severity=severity, version=fact.version)
             desk.remember(fact.stream_id, known)
         case _:

@@ -85,6 +85,7 @@ def react(calling: Calling, fact: AnyRecorded, event: FindingTold) -> None:
         case FindingRevised():
             if subject.is_severe:
                 calling.worsen(fact, subject)
+                calling.ease(fact, subject, f"A finding is {subject.severity} by now.")
             elif known is not None and known.is_severe:
                 calling.withdraw(fact, subject, f"The finding is {subject.severity} by now.")
         case FindingWithdrawn(reason=reason):

@@ -54,6 +54,8 @@ CATEGORIES = {
     AlertKind.TAMPER: TicketCategory.SECURITY,
 }
 
+EASED = "What is left of an alert is {}."
+
 
 class OpenTicketWheneverAlertRaised:
     """The policy `open-ticket-whenever-alert-raised`."""
@@ -94,9 +96,12 @@ def react(calling: Calling, fact: AnyRecorded, event: AlertTold) -> None:
         case AlertEvidenceRevised():
             if subject.is_severe:
                 calling.worsen(fact, subject)
+                calling.ease(fact, subject, EASED.format(subject.severity))
         case AlertWithdrawn(reason=reason):
             calling.withdraw(fact, subject, reason)
-        case AlertEvidenceDropped() | AlertResolved() | AlertReopened():
+        case AlertEvidenceDropped():
+            calling.ease(fact, subject, EASED.format(subject.severity))
+        case AlertResolved() | AlertReopened():
             return  # nobody is called for it, and nobody who was is told
         case _:
             assert_never(event)

@@ -10,6 +10,7 @@ from domain.ticket.facts import TicketCancelled as TicketCancelled
 from domain.ticket.facts import TicketCategory as TicketCategory
 from domain.ticket.facts import TicketClosed as TicketClosed
 from domain.ticket.facts import TicketCommented as TicketCommented
+from domain.ticket.facts import TicketEased as TicketEased
 from domain.ticket.facts import TicketEscalated as TicketEscalated
 from domain.ticket.facts import TicketEvent as TicketEvent
 from domain.ticket.facts import TicketEvidenceWithdrawn as TicketEvidenceWithdrawn
@@ -46,6 +47,7 @@ from domain.ticket.wishes import AssignTicket as AssignTicket
 from domain.ticket.wishes import CancelTicket as CancelTicket
 from domain.ticket.wishes import CloseTicket as CloseTicket
 from domain.ticket.wishes import CommentTicket as CommentTicket
+from domain.ticket.wishes import EaseTicket as EaseTicket
 from domain.ticket.wishes import EscalateTicket as EscalateTicket
 from domain.ticket.wishes import HoldTicket as HoldTicket
 from domain.ticket.wishes import LeaveAssignment as LeaveAssignment

@@ -74,7 +74,9 @@ class TicketOpened(Event, frozen=True, tag="ticket.opened"):
     assignee: Identifier | None = None  # for whom it was opened; TicketAssigned follows
     evidence: UUID | None = None  # the signal that was judged
     finding_id: UUID | None = None  # the finding that it was opened for
-    seen_at: Instant | None = None  # when the trouble happened; a repeat is told by the time from it
+    seen_at: Instant | None = (
+        None  # when the trouble happened; a repeat is told by the time from it
+    )
     incident_id: UUID | None = None  # the incident that it was opened for
 
 
@@ -201,6 +203,13 @@ class TicketRepeated(Event, frozen=True, tag="ticket.repeated"):
     evidence: UUID | None = None  # the signal that was judged
 
 
+class TicketEased(Event, frozen=True, tag="ticket.eased"):
+    """What a ticket stands on turned out to be less bad, before anybody had begun to work on it. Its priority stays."""
+
+    severity: Severity
+    reason: ShortText
+
+
 class TicketEvidenceWithdrawn(Event, frozen=True, tag="ticket.evidence_withdrawn"):
     """What caused a ticket was disproved by what became known later. Stated by a policy; what to do with the work, people decide."""
 
@@ -228,5 +237,6 @@ TicketEvent: TypeAlias = (
     | TicketAssignmentRequested
     | TicketAssignmentLeft
     | TicketRepeated
+    | TicketEased
     | TicketEvidenceWithdrawn
 )

@@ -18,6 +18,7 @@
     EscalateTicket           Escalated ¹ in these four                       over      over      over       over
     RequestAssignment        AssignmentRequested ¹ in these four             over      over      over       over
     RepeatTicket    unknown  Repeated ² Repeated ²  Repeated ²   on_hold     over      over      over       over
+    EaseTicket      unknown  Eased ⁴    Eased ⁴     so           so          so        so        so         so
     CommentTicket, LinkTicket ¹, WithdrawTicketEvidence ¹: granted in every status but the first
     LeaveAssignment: granted wherever an assignment is asked for, else so
 
@@ -27,6 +28,7 @@ ticket.not_assigned, ticket.not_started, ticket.on_hold, ticket.not_on_hold, tic
 that is named, the evidence that was withdrawn before, the miss that lifted it before.
 ² So where the evidence is known and no worse than the ticket; it is counted once.
 ³ So where it was told in this term; ticket.target_reached where ACKNOWLEDGE is told and somebody has it.
+⁴ So where it is no less bad, or other tickets were merged into it.
 
 A repeat that comes while a ticket is on hold is refused: it waits for something outside and nobody
 looks at it, so the same trouble deserves a ticket of its own.
@@ -39,7 +41,7 @@ from typing import assert_never
 from uuid import UUID
 
 from domain.kernel import Decider
-from domain.severity import worst
+from domain.severity import rank, worst
 from domain.ticket import service
 from domain.ticket.facts import (
     TicketAbsorbed,
@@ -47,6 +49,7 @@ from domain.ticket.facts import (
     TicketCancelled,
     TicketClosed,
     TicketCommented,
+    TicketEased,
     TicketEvent,
     TicketEvidenceWithdrawn,
     TicketHeld,
@@ -80,6 +83,7 @@ from domain.ticket.wishes import (
     CancelTicket,
     CloseTicket,
     CommentTicket,
+    EaseTicket,
     EscalateTicket,
     HoldTicket,
     LeaveAssignment,
@@ -185,6 +189,8 @@ def decide(ticket: Ticket, command: TicketCommand) -> list[TicketEvent]:  # noqa
             return service.leave_assignment(ticket, reason)
         case RepeatTicket():
             return repeat(ticket, command)
+        case EaseTicket():
+            return ease(ticket, command)
         case WithdrawTicketEvidence(reason=reason):
             return [] if ticket.evidence_withdrawn else [TicketEvidenceWithdrawn(reason=reason)]
         case _:
@@ -313,6 +319,15 @@ def repeat(ticket: Ticket, command: RepeatTicket) -> list[TicketEvent]:
             evidence=command.evidence,
         )
     ]
+
+
+def ease(ticket: Ticket, command: EaseTicket) -> list[TicketEvent]:
+    """Whoever began to work on a ticket does not find it changed; nor is a part taken for the whole."""
+    untouched = ticket.status in {TicketStatus.NEW, TicketStatus.ASSIGNED}
+    less = rank(command.severity) < rank(ticket.severity)
+    if not (untouched and less) or ticket.absorbed:
+        return []
+    return [TicketEased(severity=command.severity, reason=command.reason)]
 
 
 def require_open(ticket: Ticket) -> None:

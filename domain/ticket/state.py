@@ -20,6 +20,7 @@ from domain.ticket.facts import (
     TicketCancelled,
     TicketClosed,
     TicketCommented,
+    TicketEased,
     TicketEscalated,
     TicketEvent,
     TicketEvidenceWithdrawn,
@@ -111,6 +112,8 @@ def evolve(ticket: Ticket, event: TicketEvent) -> Ticket:  # noqa: C901 - one ar
             return replace(ticket, assignment_asked=False)
         case TicketRepeated():
             return repeated(ticket, event)
+        case TicketEased(severity=severity):
+            return replace(ticket, severity=severity)
         case TicketEvidenceWithdrawn():
             return replace(ticket, evidence_withdrawn=True)
         case _:

@@ -149,6 +149,13 @@ class RepeatTicket(Command, frozen=True):
     evidence: UUID | None = None
 
 
+class EaseTicket(Command, frozen=True):
+    """Say how bad what a ticket stands on is by now, where that is less than was thought."""
+
+    severity: Severity
+    reason: ShortText
+
+
 class WithdrawTicketEvidence(Command, frozen=True):
     """Say that what caused the ticket was disproved."""
 
@@ -176,5 +183,6 @@ TicketCommand: TypeAlias = (
     | RequestAssignment
     | LeaveAssignment
     | RepeatTicket
+    | EaseTicket
     | WithdrawTicketEvidence
 )

@@ -207,6 +207,29 @@ def test_a_finding_that_was_wrong_cancels_a_ticket_that_nobody_touched(
     assert (ticket.status, ticket.evidence_withdrawn) == (TicketStatus.CANCELLED, True)
 
 
+def test_a_ticket_is_as_bad_as_what_stands_behind_it(room: Watchroom) -> None:
+    """Whatever was thought of it before; work that was begun is not rated anew."""
+    room.found(1, severity=Severity.CRITICAL)
+    room.found(2)
+    room.settle()
+    (opened,) = room.opened()
+    room.withdrawn(1)
+    room.settle()
+    assert room.ticket(opened.ticket_id).severity is Severity.HIGH
+    room.revised(2, Severity.CRITICAL)
+    room.settle()
+    assert room.ticket(opened.ticket_id).severity is Severity.CRITICAL
+    room.revised(2, Severity.HIGH)
+    room.settle()
+    assert room.ticket(opened.ticket_id).severity is Severity.HIGH
+    room.revised(2, Severity.CRITICAL)
+    room.settle()
+    room.ask(opened.ticket_id, *BEGIN)
+    room.revised(2, Severity.HIGH)
+    room.settle()
+    assert room.ticket(opened.ticket_id).severity is Severity.CRITICAL
+
+
 def test_a_finding_that_was_wrong_only_tells_a_ticket_that_was_begun(room: Watchroom) -> None:
     room.found(1)
     room.settle()

@@ -28,6 +28,7 @@ from domain.ticket import (
     TicketCancelled,
     TicketCategory,
     TicketCommand,
+    TicketEased,
     TicketEvidenceWithdrawn,
     TicketOpened,
     TicketRepeated,
@@ -201,9 +202,18 @@ def test_a_worse_score_of_a_counted_attendance_raises_the_severity_and_no_count(
     assert (repeated.severity, repeated.count) == (Severity.CRITICAL, 0)
 
 
-def test_a_milder_score_of_a_counted_attendance_tells_the_ticket_nothing(room: Guardroom) -> None:
+def test_a_milder_score_of_a_counted_attendance_eases_the_ticket_once(room: Guardroom) -> None:
     room.score(scored(1, 0.97), scored(1, 0.85), scored(1, 0.86))
-    assert kinds(room, room.ticket_ids()[0]) == [TicketOpened]
+    eased = room.story(room.ticket_ids()[0])[1:]
+    assert eased == [
+        TicketEased(severity=Severity.HIGH, reason="What is left of an alert is HIGH.")
+    ]
+
+
+def test_a_ticket_is_as_bad_as_the_evidence_that_is_left(room: Guardroom) -> None:
+    room.score(scored(1, 0.97), scored(2, 0.85), scored(1, 0.2))
+    (ticket_id,) = room.ticket_ids()
+    assert kinds(room, ticket_id) == [TicketOpened, TicketRepeated, TicketEased]
 
 
 def test_a_worse_score_does_not_open_a_resolved_ticket(room: Guardroom) -> None:

@@ -18,6 +18,7 @@ from domain.ticket import (
     CancelTicket,
     CloseTicket,
     CommentTicket,
+    EaseTicket,
     EscalateTicket,
     HoldTicket,
     LeaveAssignment,
@@ -42,6 +43,7 @@ from domain.ticket import (
     TicketClosed,
     TicketCommand,
     TicketCommented,
+    TicketEased,
     TicketEscalated,
     TicketEvidenceWithdrawn,
     TicketHeld,
@@ -96,6 +98,7 @@ WISHES: list[TicketCommand] = [
     RequestAssignment(),
     LeaveAssignment(reason="No rule fits"),
     RepeatTicket(severity=Severity.LOW, alert_id=UUID(int=22), score=0.8),
+    EaseTicket(severity=Severity.LOW, reason="A late check-in"),
     WithdrawTicketEvidence(reason="A late location disproved it"),
 ]
 
@@ -121,9 +124,10 @@ TABLE: list[Sequence[Outcome]] = [
     [TicketAssignmentRequested] * 4 + [OVER] * 4,
     [SO] * 8,
     [TicketRepeated] * 3 + [TicketIsOnHold] + [OVER] * 4,
+    [TicketEased, TicketEased, SO, SO, SO, SO, SO, SO],
     [TicketEvidenceWithdrawn] * 8,
 ]
-UNHEARD_OF: list[Outcome] = [TicketOpened, *[UNKNOWN] * 20]
+UNHEARD_OF: list[Outcome] = [TicketOpened, *[UNKNOWN] * 21]
 
 CASES = [
     (wish, status, outcome)
