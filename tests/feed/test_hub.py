@@ -35,6 +35,7 @@ from tests.projections.test_boards import OPENED, RAISED, rows_of
 from tests.projections.test_published import SCORED
 from tests.tenant_stories import stories
 
+# The stories below are of those; the other types have a story of their own in test_types.py.
 BOARDS: dict[str, Projection[Any]] = {
     "ticket": TICKET_BOARD,
     "alert": ALERT_BOARD,

@@ -18,6 +18,7 @@ from domain.ticket import (
     TicketResolved,
     TicketStarted,
 )
+from projections.published import FRAME_TYPES
 from tests.http.field import SIGNALS, attendance, enrol_field
 from tests.live import LiveServer
 
@@ -30,7 +31,7 @@ class Screen:
 
     def __init__(self, socket: ClientConnection, *types: str, soon_s: float = SOON_S) -> None:
         self._socket = socket
-        self._types = types or ("ticket", "alert", "score")
+        self._types = types or FRAME_TYPES
         self._soon_s = soon_s
         self.frames: list[dict[str, Any]] = []
         self.start: int = self._next("snapshot")["position"]

@@ -52,7 +52,7 @@ const EVIDENCE = {
     words(kind), type && `${words(type)}, ${percent(score)} % likely`, metric && words(metric),
     count > 1 && `${count} times`,
   ].filter(Boolean).join(" · "),
-  finding: ({ explanation }) => explanation,
+  finding: ({ finding_type: type, explanation }) => `${words(type)} · ${explanation}`,
   incident: ({ items, severity_rule: rule }) =>
     `${[...new Set(items.map(({ item }) => item.label))].join(", ")} (${rule})`,
   anomaly: ({ measured: { explanation, z, threshold, threshold_reason: reason } }) =>
