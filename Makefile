@@ -15,8 +15,9 @@ PYTHON ?=
 CANDIDATES := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python
 WORKERS ?= 2
 ONLY ?=
+export SEEDS DAYS SITES GUARDS STEP_MINUTES WARM_UP_DAYS AT_ONCE
 
-.PHONY: help env demo test check fix bench clean
+.PHONY: help env demo test check fix bench evaluate clean
 
 help: ## List these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -68,6 +69,9 @@ fix: env ## Format, and repair what can be repaired by rule
 
 bench: env ## Measure; ONLY=append_hot measures one thing
 	$(BIN)/python -m tests.bench $(ONLY)
+
+evaluate: env ## Play simulated months against the sealed truth; SEEDS=1,2,3 DAYS=30 SITES=20 GUARDS=200
+	$(BIN)/python -m tests.evaluate
 
 clean: ## Remove the environment and all caches (the data in .vedette stays)
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist
