@@ -26,9 +26,9 @@ from adapters.postgres.migrating import migrate
 
 pytest_plugins = ["tests.live_fixtures"]
 
-# No deadline: how long an example takes depends on what else the machine does.
-# `pytest --hypothesis-profile thorough` looks much longer.
-settings.register_profile("suite", max_examples=40, deadline=None)
+# No deadline: how long an example takes depends on what else the machine does. The suite looks at the
+# same examples each time; `pytest --hypothesis-profile thorough` looks at others, and much longer.
+settings.register_profile("suite", max_examples=40, deadline=None, derandomize=True)
 settings.register_profile("thorough", max_examples=500, deadline=None)
 settings.load_profile("suite")
 
@@ -102,11 +102,9 @@ SERVERS = pytest.StashKey[Servers]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--kills", type=int, default=6, help="how often a fault test kills its victim")
     parser.addoption(
-        "--kills", type=int, default=6, help="how often a fault test kills its victim"
-    )
-    parser.addoption(
-        "--nights", type=int, default=4, help="how many random nights a real log goes through"
+        "--nights", type=int, default=50, help="how many random nights are played in two orders"
     )
 
 
@@ -191,9 +189,15 @@ def redis_url(addresses: Addresses) -> str:
 
 @pytest.fixture
 def nights(pytestconfig: pytest.Config) -> int:
-    """How many random nights a test plays on the real log."""
+    """How many random nights go through all policies on the real log."""
     chosen: int = pytestconfig.getoption("--nights")
     return chosen
+
+
+@pytest.fixture
+def audited_nights(nights: int) -> int:
+    """How many random nights are only audited on the real log, where memory knows many more."""
+    return max(1, nights // 12)
 
 
 @pytest.fixture

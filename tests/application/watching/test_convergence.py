@@ -26,7 +26,7 @@ def delivered(signals: list[SignalEvent], batch: int) -> Post:
     return post
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(seed=seeds, batch=sizes)
 def test_any_order_and_any_batches_end_in_the_same_anomalies_and_baselines(
     seed: int, batch: int
@@ -48,7 +48,7 @@ def test_any_order_and_any_batches_end_in_the_same_anomalies_and_baselines(
         assert following.kept == kept
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(seed=seeds, batch=sizes, cut=sizes)
 def test_memories_rebuilt_without_stating_anything_are_the_live_ones(
     seed: int, batch: int, cut: int
