@@ -25,7 +25,7 @@ from application.operations import RebuildStopped, RebuildUnderWay
 from application.ports import Cause
 from domain.catalogue import AnyRecorded
 from domain.directory.person import PERSON, EnrolPerson, PersonRenamed, person_stream
-from projections.directory import PERSONS, PersonRow, project_person
+from projections.directory import PERSONS, PersonRow
 from projections.views import Wanted
 from tests.conftest import Database as Migrated
 
@@ -56,7 +56,7 @@ def folded(log: PostgresLog, tenant: str) -> dict[str, PersonRow]:
     for fact in log.read(tenant, 0, 10_000):
         key = PERSONS.key_of(fact)
         if key is not None and isinstance(fact.event, PERSONS.facts):
-            row = project_person(rows.get(key), fact)
+            row = PERSONS.project(rows.get(key), fact)
             assert row is not None
             rows[key] = row
     return rows
@@ -209,7 +209,7 @@ def test_a_rebuild_mends_a_parked_projection_and_passes_over_what_people_skipped
     def picky(row: PersonRow | None, fact: AnyRecorded) -> PersonRow | None:
         if isinstance(fact.event, PersonRenamed) and fact.event.name == "Bobby Tables":
             raise ValueError("this name")
-        return project_person(row, fact)
+        return PERSONS.project(row, fact)
 
     log.open_tenant(tenant)
     rename(log, tenant, 1, "Robert")
