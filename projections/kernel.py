@@ -28,6 +28,7 @@ class Projection(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
     facts: tuple[type[Event], ...]  # what it folds; other facts are not even decoded
     key_of: Callable[[AnyRecorded], str | None]
     project: Callable[[R | None, AnyRecorded], R | None]
+    of_one_fact: bool = False  # a row is made of one fact alone, so none is looked up before
 
 
 def key_behind(prefix: str) -> Callable[[AnyRecorded], str | None]:

@@ -59,4 +59,5 @@ SIGNALS = Projection(
     facts=get_args(SignalEvent),
     key_of=key_behind("signal-"),
     project=project,
+    of_one_fact=True,
 )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import Enum
+from operator import attrgetter
 from types import UnionType
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -16,6 +17,8 @@ from adapters.postgres.database import Connection
 from projections.kernel import Projection
 
 R = TypeVar("R", bound=msgspec.Struct)
+
+_encode = msgspec.json.Encoder().encode
 
 SQL_TYPES = {
     str: "text",
@@ -39,15 +42,18 @@ class Column(msgspec.Struct, frozen=True):
         """Return the SQL type in which arrays of this column's values are sent."""
         return "text" if self.sql == "jsonb" else self.sql
 
-    def stored(self, value: Any) -> Any:
-        """Return what the database is given for a value."""
-        if value is None:
-            return None
+    def stored(self, values: Iterable[Any]) -> Iterable[Any]:
+        """Return what the database is given for values."""
         if self.sql == "jsonb":
-            return msgspec.json.encode(value).decode()
-        if isinstance(value, Enum):
-            return value.value
-        return str(value) if isinstance(value, UUID) else value
+            return [None if value is None else _encode(value).decode() for value in values]
+        return map(plain, values) if self.sql == "text" else values
+
+
+def plain(value: Any) -> Any:
+    """Return the text of what is stored as text."""
+    if value is None or type(value) is str:
+        return value
+    return value.value if isinstance(value, Enum) else str(value)
 
 
 def columns_of(row: type[msgspec.Struct]) -> list[Column]:
@@ -113,7 +119,7 @@ class RowTable(Generic[R]):
         if not rows:
             return
         arrays = [
-            Array(column.element, [column.stored(getattr(row, column.name)) for row in rows])
+            Array(column.element, column.stored(map(attrgetter(column.name), rows)))
             for column in self.columns
         ]
         connection.execute(self._save, [tenant_id, generation, *arrays])

@@ -122,7 +122,9 @@ class TicketView(PostgresTrackingRecorder):
             before = None if values is None else TicketRow(**values)
             row = TICKET_BOARD.project(before, fact)
             assert row is not None
-            stored = [column.stored(getattr(row, column.name)) for column in COLUMNS]
+            stored = [
+                value for column in COLUMNS for value in column.stored([getattr(row, column.name)])
+            ]
             cursor.execute(SAVE, stored, prepare=True)
             self._insert_tracking(cursor, tracking)
 
