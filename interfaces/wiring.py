@@ -24,6 +24,7 @@ from adapters.followers.operations import PostgresOperations
 from adapters.followers.projecting import ProjectionHandler
 from adapters.followers.rebuilding import Rebuild, Watch
 from adapters.followers.runtime import Handler, Loop
+from adapters.followers.sharing import SharedFacts
 from adapters.jobs.attempting import UseCase
 from adapters.jobs.dispatching import Dispatcher
 from adapters.jobs.ringing import Ringer
@@ -99,7 +100,7 @@ PUBLIC = frozenset(PUBLIC_TYPES)
 # they rest shortly; the first of them hears of every signal, and what the others hear of comes in
 # its batches. What concerns hours and days, and what only shows, can let more gather.
 POLICY_REST_S = 0.005
-SCORING_REST_S = 0.02
+SCORING_REST_S = 0.04
 REST_S = 0.1
 UNHURRIED = frozenset({judging.NAME, keeping.NAME})
 
@@ -197,8 +198,15 @@ class FollowerProcess:
     def __init__(self, application: Vedette, handlers: Sequence[Handler]) -> None:
         url = application.database.url
         self._application = application
+        shared = SharedFacts()
         self._loops = [
-            Loop(url, handler, grown=application.log.grown, rest_s=rest_s(handler))
+            Loop(
+                url,
+                handler,
+                grown=application.log.grown,
+                rest_s=rest_s(handler),
+                shared=shared,
+            )
             for handler in handlers
         ]
         for loop in self._loops:

@@ -10,13 +10,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Protocol
 
 import msgspec
 import psycopg
 import structlog
 
+from adapters.followers.sharing import SharedFacts, Span
 from adapters.log.postgres_log import COLUMNS, recorded
+from adapters.postgres.arrays import Array
 from adapters.postgres.database import Connection, connect
 from application.ports import LogUnavailable, StreamMoved
 from domain.catalogue import AnyRecorded
@@ -31,6 +34,7 @@ RETRY_LONGEST_S = 30.0
 ATTEMPTS_MAX = 6  # failures at one event before it is parked
 RACES_MAX = 20  # lost races in a row at one tenant; then it is no race, but a failure
 ERROR_CHARACTERS_MAX = 2_000
+SHARED_WANTED_MIN = 4  # one in so many events must be wanted
 
 #: What a handler that appended nothing answers.
 NOTHING: frozenset[str] = frozenset()
@@ -39,7 +43,8 @@ NOTHING: frozenset[str] = frozenset()
 # the checkpoint's hash as it is now, and the hash of the last one. Positions are unique, so as
 # many events as positions means that none is missing.
 SPAN = """
-SELECT count(*), count(*) FILTER (WHERE %(types)s::text[] IS NULL OR type = ANY (%(types)s)),
+SELECT count(*), count(*) FILTER (
+           WHERE %(types)s::text[] IS NULL OR type = ANY (%(types)s::text[])),
        (SELECT hash FROM log.events WHERE tenant_id = %(tenant)s AND position = %(after)s),
        (SELECT hash FROM log.events WHERE tenant_id = %(tenant)s AND position = %(upto)s)
 FROM log.events
@@ -48,9 +53,10 @@ WHERE tenant_id = %(tenant)s AND position > %(after)s AND position <= %(upto)s
 WANTED = f"""
 SELECT {COLUMNS} FROM log.events
 WHERE tenant_id = %(tenant)s AND position > greatest(%(after)s, %(skip_to)s)
-  AND position <= %(upto)s AND (%(types)s::text[] IS NULL OR type = ANY (%(types)s))
+  AND position <= %(upto)s AND (%(types)s::text[] IS NULL OR type = ANY (%(types)s::text[]))
 ORDER BY position
 """  # noqa: S608  a constant of ours
+PASSING = "SELECT log.pass_over(%s, %s, %s::text[], %s)"
 MISSING = """
 SELECT min(expected) FROM generate_series(%(after)s::bigint + 1, %(upto)s) AS expected
 WHERE NOT EXISTS (SELECT FROM log.events WHERE tenant_id = %(tenant)s AND position = expected)
@@ -68,6 +74,12 @@ class Lease(msgspec.Struct, frozen=True):
     skip_to: int
     head: int  # as far as may be read; in the hands of a handler, where its batch ends
     attempts: int
+
+
+@lru_cache(maxsize=256)
+def array_of(types: frozenset[str]) -> Array:
+    """Return types as a parameter."""
+    return Array("text", sorted(types))
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -125,6 +137,7 @@ class Loop:
         batch_events_max: int = BATCH_EVENTS_MAX,
         enrols: bool = True,
         rest_s: float = 0.0,
+        shared: SharedFacts | None = None,
     ) -> None:
         self.handler = handler
         self.wake = threading.Event()
@@ -133,12 +146,14 @@ class Loop:
         self._grown = grown
         self._batch_events_max = batch_events_max
         self._rest_s = rest_s  # with nothing left to do, in which facts gather for one batch
+        self._shared = shared
         self._stop = threading.Event()
         self._connection: Connection | None = None
         # After a failed batch a tenant goes on event by event up to here, so that the good facts
         # before a bad one are not held back by it. Lost with the process, which is harmless.
         self._careful_to: dict[str, int] = {}
         self._races: dict[str, int] = {}  # lost in a row
+        self._types = None if handler.types is None else array_of(handler.types)
         self._enrols = enrols  # False: only the tenants that have a checkpoint already
         self._enrolled_at = -ENROL_EVERY_S
 
@@ -179,6 +194,9 @@ class Loop:
     def step(self) -> bool:
         """Handle one batch of one tenant; answer whether there was one (done, failed or forked)."""
         connection = self._connected()
+        passed = self._pass_over(connection)
+        if passed is not None:
+            return passed
         lease: Lease | None = None
         limit = self._batch_events_max
         try:
@@ -217,6 +235,19 @@ class Loop:
             self._tell(lease.tenant_id, appended)
         return True
 
+    def _pass_over(self, connection: Connection) -> bool | None:
+        """Move on over what nobody wants, in one question; answer whether a tenant was moved, or
+        None if there is something to be looked at."""
+        if self._types is None:
+            return None
+        limits = [self.handler.name, self.handler.behind, self._types, self._batch_events_max]
+        row = connection.execute(PASSING, limits, binary=True).fetchone()
+        assert row is not None, "A function answers one row."
+        if row[0] == "passed":
+            for wake in self.wakes:
+                wake.set()
+        return {"nothing": False, "passed": True}.get(row[0])
+
     def _tell(self, tenant_id: str, appended: frozenset[str]) -> None:
         """A batch stands: tell who waits for it, here and in other processes."""
         self._races.pop(tenant_id, None)
@@ -227,7 +258,7 @@ class Loop:
 
     def _work(self, connection: Connection, lease: Lease, limit: int) -> frozenset[str]:
         """Handle what stands behind a lease; answer with the types of the facts that it led to."""
-        batch = read_batch(connection, lease, limit, self.handler.types)
+        batch = read_batch(connection, lease, limit, self.handler.types, self._shared)
         appended = NOTHING
         if batch.facts:
             appended = self.handler.handle(connection, ending(lease, batch), batch.facts)
@@ -341,7 +372,11 @@ class Loop:
 
 
 def read_batch(
-    connection: Connection, lease: Lease, limit: int, types: frozenset[str] | None
+    connection: Connection,
+    lease: Lease,
+    limit: int,
+    types: frozenset[str] | None,
+    shared: SharedFacts | None = None,
 ) -> Batch:
     """Return what stands behind a lease: of up to `limit` events the wanted ones, decoded.
 
@@ -361,7 +396,7 @@ def read_batch(
         "after": lease.position,
         "skip_to": lease.skip_to,
         "upto": upto,
-        "types": None if types is None else sorted(types),
+        "types": None if types is None else array_of(types),
     }
     row = connection.execute(SPAN, span, binary=True).fetchone()
     assert row is not None, "Aggregates answer one row."
@@ -373,6 +408,18 @@ def read_batch(
         raise ForkFound(
             f"There is no event at {missing and missing[0]}; the log ends at {lease.head}."
         )
-    # What a person told this follower to pass over is not even decoded: it may be what cannot be.
-    rows = connection.execute(WANTED, span, binary=True).fetchall() if wanted else []
-    return Batch([recorded(lease.tenant_id, each) for each in rows], upto, last)
+    facts: list[AnyRecorded] | None = None if wanted else []
+    # Who wants most of it reads it for all; who wants little does not fetch the rest.
+    if (
+        wanted * SHARED_WANTED_MIN > events
+        and shared is not None
+        and types is not None
+        and lease.skip_to <= lease.position
+    ):
+        read = Span(lease.tenant_id, lease.position, upto, last)
+        facts = shared.facts(connection, read, types)
+    if facts is None:
+        # What a person told this follower to pass over is not even decoded: it may be what cannot be.
+        rows = connection.execute(WANTED, span, binary=True).fetchall()
+        facts = [recorded(lease.tenant_id, each) for each in rows]
+    return Batch(facts, upto, last)
