@@ -141,9 +141,9 @@ def station(migrated: Migrated, tenant: str) -> Iterator[Station]:
         opened.close()
 
 
-def test_nights_end_the_same_on_the_real_log(migrated: Migrated, nights: int) -> None:
+def test_nights_end_the_same_on_the_real_log(migrated: Migrated, audited_nights: int) -> None:
     """In order and shuffled, followed in between or not, with audits in between."""
-    for seed in range(nights):
+    for seed in range(audited_nights):
         chance = Random(seed)
         plan_, told = plan(chance), signals(chance)
         told.sort(key=minute_of)
