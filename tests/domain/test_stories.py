@@ -133,7 +133,7 @@ def test_a_merged_ticket_only_gathers_notes(commands: list[TicketCommand]) -> No
 
 
 @forall(wishes("ticket"))
-def test_the_severity_of_a_ticket_never_falls(commands: list[TicketCommand]) -> None:
+def test_no_repeat_lowers_the_severity_of_a_ticket(commands: list[TicketCommand]) -> None:
     story = play(TICKET, commands)
     for length, fact in enumerate(story):
         if isinstance(fact, TicketRepeated):
