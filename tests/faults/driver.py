@@ -24,7 +24,7 @@ GUARDS = 12
 PAUSE_S = 0.05  # between batches: enough for followers to be busy, and to end in time
 RETRY_PAUSE_S = 0.05
 LATE_MAX = timedelta(days=2)
-GIVE_UP_S = 60.0
+GIVE_UP_S = 120.0  # on a busy machine
 SITE = {
     "name": "Works",
     "latitude": 51.5,
