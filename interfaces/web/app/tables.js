@@ -73,11 +73,12 @@ export function merge(kind, table, rows, position) {
 // Keep no more than a screen can hold of what may grow without end; the newest stay.
 function trimmed(kind, table) {
   const { openMax, overMax, newest } = KINDS[kind];
-  if (table.size <= Math.min(openMax, overMax || openMax)) return table;
+  let open = 0;
+  for (const row of table.values()) open += Number(isOpen(kind, row));
+  if (open <= openMax && table.size - open <= overMax) return table;
   const byAge = [...table].sort(([, a], [, b]) => newestFirst(a[newest], b[newest]) || byId(kind)(a, b));
   const room = { true: openMax, false: overMax };
-  const kept = byAge.filter(([, row]) => room[isOpen(kind, row)]-- > 0);
-  return kept.length === table.size ? table : new Map(kept);
+  return new Map(byAge.filter(([, row]) => room[isOpen(kind, row)]-- > 0));
 }
 
 // Of two of the same moment the id decides, so that every screen shows the same order.

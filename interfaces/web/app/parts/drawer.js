@@ -11,6 +11,8 @@ import { Evidence } from "./evidence.js";
 import { Facts, History } from "./facts.js";
 import { Why } from "./why.js";
 
+const CLOCK_SETTLES_MS = 2_000;
+
 // The whole of the selected thing, read again whenever the feed says that it changed.
 function useDetail(kind, id) {
   useEffect(() => {
@@ -26,11 +28,17 @@ function useDetail(kind, id) {
     };
     if (kind === "score") return undefined;
     fetchIt();
+    // A ticket's clock is worked out a moment after what changed it, and no frame tells of that.
+    let later = kind === "ticket" ? setTimeout(fetchIt, CLOCK_SETTLES_MS) : null;
     const forget = onRefresh((changed, key, position) => {
-      if (changed === kind && key === id) fetchIt(position);
+      if (changed !== kind || key !== id) return;
+      fetchIt(position);
+      clearTimeout(later);
+      if (kind === "ticket") later = setTimeout(fetchIt, CLOCK_SETTLES_MS);
     });
     return () => {
       current = false;
+      clearTimeout(later);
       forget();
     };
   }, [kind, id]);
@@ -67,7 +75,8 @@ export function Drawer({ state }) {
   useDetail(kind, id);
   const detail = state.detail?.kind === kind && state.detail.id === id ? state.detail : {};
   const known = findRow(state.selection);
-  const row = { ...detail.row, ...known };
+  // The feed tells all of a ticket but its clock.
+  const row = { ...detail.row, ...known, clock: detail.row?.clock ?? known?.clock };
   const name = usePersonName(row.person_id);
   const title = kind === "score" ? `${words(row.fraud_type)}: ${percent(row.probability ?? 0)} of 100` : titleOf(kind, row);
   return html`<aside class="drawer" aria-label="Details">

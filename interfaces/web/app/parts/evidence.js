@@ -27,14 +27,14 @@ function Score({ row }) {
         <dd>${value === null ? "not known" : `${rounded(value)} ${FEATURE_UNITS[name] ?? ""}`}</dd></div>`)}</dl>`}`;
 }
 
-const Number_ = ({ label, value, more, className }) => html`<div class=${className}>
+const Figure = ({ label, value, more, className }) => html`<div class=${className}>
   <dt>${label}</dt><dd>${value}${more && html`<small>${more}</small>`}</dd></div>`;
 
 function Target({ label, due, counted, target }) {
   const left = useTick(() => (due ? until(due) : "paused"));
   if (target === null || target === undefined) return null;
   const late = due && new Date(due) < new Date();
-  return html`<${Number_} label=${label} value=${left} className=${late ? "overdue" : ""}
+  return html`<${Figure} label=${label} value=${left} className=${late ? "overdue" : ""}
     more=${`${Math.round((counted ?? 0) / 60)} of ${Math.round(target / 60)} min counted`} />`;
 }
 
@@ -42,7 +42,7 @@ const SLA = { OK: "in time", AT_RISK: "at risk", BREACHED: "breached" };
 
 function Ticket({ row: { clock: targets, sla, escalation_level: level } }) {
   return html`<dl class="numbers">
-    <${Number_} label="Service level" value=${SLA[sla] ?? "–"} className=${sla === "BREACHED" ? "overdue" : ""}
+    <${Figure} label="Service level" value=${SLA[sla] ?? "–"} className=${sla === "BREACHED" ? "overdue" : ""}
       more=${level > 0 ? `escalated ${level}×` : targets?.paused ? "the clock stands still" : null} />
     ${targets && html`
       <${Target} label="To be taken on" due=${targets.acknowledge_due_at} counted=${targets.acknowledge_counted_s}
@@ -57,10 +57,10 @@ function Finding({ row, state }) {
   const zone = zoneOf(state, row.site_id);
   return html`<p class="says">${explanation}</p>
     <dl class="numbers">
-      <${Number_} label="Window" className="wordy" value=${span(start, end, zone)} />
-      <${Number_} label="Expected" value=${expected.length} />
-      <${Number_} label="Received" value=${received.length} more=${because.length > 0 ? `${because.length} late` : null} />
-      ${revisions > 0 && html`<${Number_} label="Judged anew" value=${`${revisions}×`} />`}
+      <${Figure} label="Window" className="wordy" value=${span(start, end, zone)} />
+      <${Figure} label="Expected" value=${expected.length} />
+      <${Figure} label="Received" value=${received.length} more=${because.length > 0 ? `${because.length} late` : null} />
+      ${revisions > 0 && html`<${Figure} label="Judged anew" value=${`${revisions}×`} />`}
     </dl>
     ${expected.length > 0 && html`<h3>Expected</h3><ul class="items">${expected.map(({ what, by }) => html`
       <li key=${what + by}><div class="items-top"><b>${what}</b>${by && html`<time datetime=${by}>by ${full(by, zone)}</time>`}</div></li>`)}</ul>`}`;
@@ -88,10 +88,10 @@ function Anomaly({ row, state }) {
   const { value, mean, deviation, count, z, threshold, threshold_reason: reason, bucket, explanation, signals } = row.measured;
   return html`<p class="says">${explanation}</p>
     <dl class="numbers">
-      <${Number_} label="Measured" value=${rounded(value)} more=${`from ${signals.length} signals`} />
-      <${Number_} label="Usual" value=${`${rounded(mean)} ± ${rounded(deviation)}`} more=${`${count} samples, ${BUCKETS[bucket] ?? bucket}`} />
-      <${Number_} label="Deviations" value=${rounded(z)} more=${`allowed ${rounded(threshold)}: ${words(reason).toLowerCase()}`} />
-      <${Number_} label="Window" className="wordy" value=${span(row.window_start, row.window_end, zoneOf(state, row.site_id))} />
+      <${Figure} label="Measured" value=${rounded(value)} more=${`from ${signals.length} signals`} />
+      <${Figure} label="Usual" value=${`${rounded(mean)} ± ${rounded(deviation)}`} more=${`${count} samples, ${BUCKETS[bucket] ?? bucket}`} />
+      <${Figure} label="Deviations" value=${rounded(z)} more=${`allowed ${rounded(threshold)}: ${words(reason).toLowerCase()}`} />
+      <${Figure} label="Window" className="wordy" value=${span(row.window_start, row.window_end, zoneOf(state, row.site_id))} />
     </dl>`;
 }
 

@@ -86,6 +86,7 @@ export function Views({ state }) {
   return html`<nav class="views" aria-label="Views">
     ${VIEWS.map(({ name, key, title, counts }) => {
     const { list, open } = KINDS[counts];
+    // A resolved ticket is on the board still, but waits for nobody.
     const rows = [...state[list].values()].filter(({ status }) => status !== "RESOLVED" && open.includes(status));
     const worst = SEVERITIES.find((severity) => rows.some((row) => row.severity === severity));
     const more = open.some((status) => state.more[`${counts}/${status}`]);
