@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Any, TypeVar
 
 import msgspec
 
-from adapters.followers.runtime import NOTHING, Lease
+from adapters.followers.reading import Lease
+from adapters.followers.runtime import NOTHING
 from adapters.log.appending import append_each
 from adapters.log.postgres_log import read_streams
 from adapters.postgres.arrays import Array
@@ -33,6 +34,12 @@ SAVE = (
     " SELECT %s, %s, u.key, u.value FROM unnest(%s::text[], %s::bytea[]) AS u (key, value)"
     " ON CONFLICT (tenant_id, policy, key) DO UPDATE SET value = excluded.value"
 )
+
+
+@lru_cache(maxsize=256)
+def decoder_of(type_: type[M]) -> msgspec.json.Decoder[M]:
+    """Return what reads memories of a type; making it costs more than reading a small one."""
+    return msgspec.json.Decoder(type_)
 
 
 class PolicyHandler:
@@ -91,11 +98,11 @@ class PostgresDesk:
         missing = [key for key in dict.fromkeys(keys) if key not in self._memories]
         if missing:
             self._memories.update(dict.fromkeys(missing))
+            decode = decoder_of(type_).decode
             rows = self._connection.execute(
                 LOAD, [self.tenant_id, self._policy, Array("text", missing)], binary=True
-            )
-            for key, value in rows:
-                self._memories[key] = msgspec.json.decode(value, type=type_)
+            ).fetchall()
+            self._memories.update((key, decode(value)) for key, value in rows)
         found: dict[str, M] = {}
         for key in keys:
             memory = self._memories[key]

@@ -7,7 +7,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from adapters.followers.runtime import NOTHING, Lease
+from adapters.followers.reading import Lease
+from adapters.followers.runtime import NOTHING
 from adapters.postgres.database import Connection
 from adapters.postgres.rows import RowTable
 from domain.catalogue import AnyRecorded, tag_of

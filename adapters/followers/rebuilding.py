@@ -16,7 +16,8 @@ import msgspec
 import psycopg
 
 from adapters.followers.filling import Filling, MemoriesFilling, RowsFilling, bound
-from adapters.followers.runtime import BATCH_EVENTS_MAX, Handler, Lease, Loop, ending, read_batch
+from adapters.followers.reading import Lease, ending, read_batch
+from adapters.followers.runtime import BATCH_EVENTS_MAX, Handler, Loop
 from adapters.log.postgres_log import read_stream
 from adapters.postgres.database import Connection, connect
 from application.following import Policy, policy_actor

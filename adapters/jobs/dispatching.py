@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from adapters.followers.runtime import NOTHING, Lease
+from adapters.followers.reading import Lease
+from adapters.followers.runtime import NOTHING
 from adapters.postgres.database import Connection
 from domain.catalogue import AnyRecorded, tag_of
 from domain.jobs import JOB_OF_FACT

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from adapters.followers.runtime import NOTHING, Lease
+from adapters.followers.reading import Lease
+from adapters.followers.runtime import NOTHING
 from adapters.postgres.database import Connection
 from application.mailing import MAIL_TIMER
 from application.muting import MAINTENANCE_TIMER, SILENCE_TIMER

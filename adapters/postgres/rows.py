@@ -108,7 +108,7 @@ class RowTable(Generic[R]):
         """Return the rows under these keys; absent keys are left out."""
         rows = connection.execute(
             self._load, [tenant_id, generation, Array("text", keys)], binary=True
-        )
+        ).fetchall()
         loaded = (self.row(values) for values in rows)
         return {str(getattr(row, self.projection.key)): row for row in loaded}
 

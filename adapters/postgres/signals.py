@@ -71,7 +71,7 @@ def signals_on(
             "since": Array("timestamptz", [window.since for _, window in asked]),
             "until": Array("timestamptz", [window.until for _, window in asked]),
         }
-        for number, *values in connection.execute(query, parameters, binary=True):
+        for number, *values in connection.execute(query, parameters, binary=True).fetchall():
             found[number].append(known(*values))
     for window, signals in zip(windows, found, strict=True):
         if len(signals) > WINDOW_SIGNALS_MAX:

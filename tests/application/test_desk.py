@@ -14,7 +14,7 @@ import pytest
 
 from adapters.followers.desk import PostgresDesk
 from adapters.followers.projecting import ProjectionHandler
-from adapters.followers.runtime import Lease
+from adapters.followers.reading import Lease
 from adapters.log.appending import append_each
 from adapters.log.postgres_log import PostgresLog
 from adapters.postgres.database import Database

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from adapters.followers.runtime import Lease, Loop
+from adapters.followers.reading import Lease
+from adapters.followers.runtime import Loop
 from adapters.postgres.database import Connection
 from domain.catalogue import AnyRecorded
 from tests.followers.workshop import NoteTaker

@@ -14,7 +14,8 @@ import pytest
 
 from adapters.followers import runtime
 from adapters.followers.operations import PostgresOperations
-from adapters.followers.runtime import Lease, Loop
+from adapters.followers.reading import Lease
+from adapters.followers.runtime import Loop
 from adapters.log.postgres_log import PostgresLog
 from adapters.postgres.database import Connection, Database
 from application.operations import (

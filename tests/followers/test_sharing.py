@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from adapters.followers.runtime import NOTHING, Lease, Loop
+from adapters.followers.reading import Lease
+from adapters.followers.runtime import NOTHING, Loop
 from adapters.followers.sharing import SharedFacts
 from adapters.log.postgres_log import PostgresLog
 from adapters.postgres.database import Connection, Database

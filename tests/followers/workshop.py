@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 import psycopg
 
-from adapters.followers.runtime import NOTHING, Lease, Loop
+from adapters.followers.reading import Lease
+from adapters.followers.runtime import NOTHING, Loop
 from adapters.log.postgres_log import PostgresLog
 from adapters.postgres.database import Connection, Database
 from application.ports import Append, Cause

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.followers.projecting import ProjectionHandler
-from adapters.followers.runtime import Lease
+from adapters.followers.reading import Lease
 from adapters.log.postgres_log import PostgresLog
 from adapters.postgres.database import Database
 from adapters.postgres.rows import RowTable, columns_of, sql_type
