@@ -110,9 +110,11 @@ export function Why({ kind, id, state }) {
   const { story, because, led_to: ledTo, ties, complete } = data;
   const late = new Set(ties.filter(({ relation }) => relation === "late").map(({ to }) => to));
   const common = { state, siteId: story[0]?.site_id };
+  const signals = because.filter(isSignal);
   return html`<div class="why-chain">
-    <${Step} title="Raw signals" facts=${because.filter(isSignal)} late=${late} common=${common} />
-    <${Step} title="What was made of them" facts=${because.filter((fact) => !isSignal(fact))} late=${late} common=${common} />
+    <${Step} title="Raw signals" facts=${signals} late=${late} common=${common} />
+    <${Step} title=${signals.length > 0 ? "What was made of them" : "What it goes back to"}
+      facts=${because.filter((fact) => !isSignal(fact))} late=${late} common=${common} />
     <${Step} title=${`This ${kind}`} facts=${story} late=${late} common=${common} own=${true} />
     <${Step} title="What it led to" facts=${ledTo} late=${late} common=${common} />
     ${!complete && html`<p class="empty">There is more than can be shown here.</p>`}
