@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 
 from interfaces.simulator.duties import task_of, tours
 from interfaces.simulator.far_side import FarSide
-from interfaces.simulator.shifts import Shift, shifts
-from interfaces.simulator.world import DAY_S, World
+from interfaces.simulator.shifts import Shift, plan, shifts
+from interfaces.simulator.world import DAY_S, Guard, World
 
 Entry = tuple[str, str, dict[str, object]]  # collection, id and content
 
@@ -31,7 +31,7 @@ class Roster:
         self._concurrency = concurrency
         relay = world.parameters.relay_minutes is not None
         self._ahead_s = RELAY_AHEAD_S if relay else AHEAD_S
-        found = (shifts(world, guard, start, end) for guard in world.guards)
+        found = (_to_come(world, guard, start, end) for guard in world.guards)
         self._shifts = heapq.merge(*found, key=lambda shift: shift.starts_at)
         self._next: Shift | None = next(self._shifts, None)
 
@@ -59,6 +59,13 @@ class Roster:
         while self._next is not None and self._next.starts_at < min(until, self._end):
             shift, self._next = self._next, next(self._shifts, None)
             yield from _entries(self._world, shift)
+
+
+def _to_come(world: World, guard: Guard, start: float, end: float) -> Iterator[Shift]:
+    """Yield a guard's shifts of a span. One that was checked in for before it would look like a no-show."""
+    for shift in shifts(world, guard, start, end):
+        if plan(world, shift).check_in_at >= start:
+            yield shift
 
 
 def _entries(world: World, shift: Shift) -> Iterator[Entry]:

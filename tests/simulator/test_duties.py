@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -25,7 +25,9 @@ from interfaces.simulator import (
     world,
 )
 from interfaces.simulator.duties import Walks, task_of, tours
+from interfaces.simulator.far_side import FarSide
 from interfaces.simulator.parameters import NEGLECTS, STORM
+from interfaces.simulator.roster import Roster
 from interfaces.simulator.shifts import plan, shifts
 from interfaces.simulator.silences import storm_at
 from interfaces.simulator.world import World
@@ -223,7 +225,7 @@ def test_shifts_tours_and_tasks_are_stated_before_their_time_and_mishaps_written
             shift
             for guard in drawn.guards
             for shift in shifts(drawn, guard, START, START + 2 * DAY_S)
-            if shift.starts_at < START + 2 * DAY_S
+            if shift.starts_at < START + 2 * DAY_S and plan(drawn, shift).check_in_at >= START
         ]
         assert far.entered.count("shifts") == len(planned)
         assert far.entered.count("tours") == 2
@@ -234,3 +236,20 @@ def test_shifts_tours_and_tasks_are_stated_before_their_time_and_mishaps_written
     assert summary.mishaps == len(told) > 3
     assert {line["mishap"] for line in told} <= set(NEGLECTS)
     assert all(plan(drawn, shift).shift is shift for shift in planned)
+
+
+async def test_only_shifts_are_planned_whose_check_in_is_yet_to_come() -> None:
+    drawn = drawn_with(relay_minutes=6.0, neglect_rate=0)
+    planned: set[str] = set()
+
+    class Door:
+        async def enrol(self, collection: str, item_id: str, _: dict[str, object]) -> None:
+            if collection == "shifts":
+                planned.add(item_id)
+
+    roster = Roster(cast("FarSide", Door()), drawn, START, inf, 1)
+    await roster.reach(START, threading.Event())
+    told = of_kind(list(play(drawn, START, START + DAY_S / 24)), "attendance")
+    came = {str(each.signal["signal_id"]).rpartition(".")[0] for each in told}
+    assert len(planned) > len(drawn.guards)
+    assert planned <= came, "Whoever came before would look like a no-show."
