@@ -27,7 +27,9 @@ from tests.bench.telemetry import BENCHES as TELEMETRY
 from tests.bench.verify import BENCHES as VERIFY
 
 RESULTS = Path("bench/results.json")
-BENCHES = APPEND | FOLLOW | VERIFY | INGEST | PATH | DETECT | CORRELATE | SUSTAINED | AUDIT | TELEMETRY
+BENCHES = (
+    APPEND | FOLLOW | VERIFY | INGEST | PATH | DETECT | CORRELATE | SUSTAINED | AUDIT | TELEMETRY
+)
 # What the ratio (or, of `path`, the 99th percentile in ms; of `sustained`, the rate) shall reach.
 REACH = {
     "append_tenants": "≥ 3x",
