@@ -12,7 +12,8 @@ import msgspec
 from application.handling import handle
 from application.ports import Cause, EventLog, StreamMoved
 from application.verification import LogVerifier, Verdict
-from domain.jobs import VERIFICATION_JOB, shortened
+from domain.jobs import VERIFICATION_JOB
+from domain.kernel import shortened
 from domain.operations import (
     VERIFICATION,
     FailVerification,

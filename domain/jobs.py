@@ -26,7 +26,7 @@ from domain.anomaly.facts import TuningCompleted, TuningFailed, TuningRequested
 from domain.catalogue import AnyRecorded
 from domain.finding.audit import AUDIT, FailAudit
 from domain.finding.facts import AuditCompleted, AuditFailed, AuditRequested
-from domain.kernel import SHORT_TEXT_CHARACTERS_MAX, Command, Decider, Event
+from domain.kernel import Command, Decider, Event
 from domain.operations import (
     VERIFICATION,
     FailVerification,
@@ -79,13 +79,6 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     def id_of(self, fact: AnyRecorded) -> UUID:
         """Return which job a fact of this kind is about."""
         return UUID(fact.stream_id.removeprefix(f"{self.name}-"))
-
-
-def shortened(reason: str) -> str:
-    """Return a reason as one line that a fact can hold."""
-    line = " ".join(reason.split())
-    printable = "".join(each for each in line if each.isprintable())
-    return printable[:SHORT_TEXT_CHARACTERS_MAX]
 
 
 def tell_verification(event: VerificationPassed | VerificationFailed) -> Answer:

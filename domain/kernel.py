@@ -76,6 +76,14 @@ PersonalEmail = Annotated[
 ]
 
 
+def shortened(text: str) -> str:
+    """Return a text as one line that a ShortText can hold; what is too long ends in an ellipsis."""
+    line = "".join(each for each in " ".join(text.split()) if each.isprintable())
+    if len(line) <= SHORT_TEXT_CHARACTERS_MAX:
+        return line
+    return line[: SHORT_TEXT_CHARACTERS_MAX - 1] + "…"
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
     """A fact. The class tag is its public name: stored for ever, never reused."""
 

@@ -19,7 +19,8 @@ from dramatiq.threading import Interrupt
 from adapters.postgres.database import Connection, Database, connect
 from application.handling import handle
 from application.ports import Cause, EventLog, StreamMoved
-from domain.jobs import Job, shortened
+from domain.jobs import Job
+from domain.kernel import shortened
 
 UseCase: TypeAlias = Callable[[str, UUID, int], None]  # tenant, job, position of the request
 

@@ -41,7 +41,7 @@ from domain.incident.wishes import (
     OpenIncident,
     WithdrawIncident,
 )
-from domain.kernel import SHORT_TEXT_CHARACTERS_MAX
+from domain.kernel import shortened
 from domain.severity import Severity
 
 # The root of the ids of incidents; it never changes.
@@ -250,7 +250,7 @@ class Judge:
         other = wanted[best.other(item_id)]
         known = match(standing, other, self._neighbours(standing.item))
         reasons = () if known is None else known.reasons
-        return Link(best.score, tuple(cut(reason) for reason in reasons), other.item.id)
+        return Link(best.score, tuple(shortened(reason) for reason in reasons), other.item.id)
 
     def _neighbours(self, item: Item) -> Neighbours:
         place = None if item.site_id is None else self._memories.place(item.site_id)
@@ -293,7 +293,3 @@ def why_not(held: Held) -> str:
 def numbered_id(item_id: UUID, number: int) -> UUID:
     """Return the id of the n-th incident that begins with a thing."""
     return uuid5(INCIDENT_NAMESPACE, f"{item_id}/{number}")
-
-
-def cut(text: str) -> str:
-    return text[:SHORT_TEXT_CHARACTERS_MAX]

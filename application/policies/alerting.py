@@ -32,7 +32,7 @@ from domain.alert import (
     alert_stream,
 )
 from domain.catalogue import AnyRecorded
-from domain.kernel import SHORT_TEXT_CHARACTERS_MAX
+from domain.kernel import shortened
 
 DEDUP_WINDOW = timedelta(hours=24)  # product rule
 CASES_MAX = 32  # alerts remembered of a dedup key, and of an evidence
@@ -233,10 +233,3 @@ def repeat_command(wish: RaiseAlert) -> RepeatAlert:
     return RepeatAlert(
         evidence=wish.evidence, score=wish.score, severity=wish.severity, seen_at=wish.seen_at
     )
-
-
-def shortened(text: str) -> str:
-    """Return a text that fits where one line is read."""
-    if len(text) <= SHORT_TEXT_CHARACTERS_MAX:
-        return text
-    return text[: SHORT_TEXT_CHARACTERS_MAX - 1] + "…"

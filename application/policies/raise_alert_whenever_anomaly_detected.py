@@ -13,10 +13,11 @@ import msgspec
 from msgspec.structs import replace
 
 from application.following import Desk
-from application.policies.alerting import OWN_FACTS, Judged, keep_alerts, new_alert_id, shortened
+from application.policies.alerting import OWN_FACTS, Judged, keep_alerts, new_alert_id
 from domain.alert import AlertKind, RaiseAlert
 from domain.anomaly.facts import AnomalyDetected, AnomalyRevised, AnomalyWithdrawn, Metric
 from domain.catalogue import AnyRecorded
+from domain.kernel import shortened
 
 NAME = "raise-alert-whenever-anomaly-detected"
 FAMILY = "anomaly"

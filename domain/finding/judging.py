@@ -28,7 +28,7 @@ from domain.finding.seen import RECEIVED_MAX, Judgement, Seen
 from domain.finding.sounding import judge_site_hour
 from domain.finding.standing_by import judge_hour
 from domain.finding.tasking import judge_task
-from domain.kernel import SHORT_TEXT_CHARACTERS_MAX
+from domain.kernel import shortened
 from domain.signals import (
     AttendanceRecorded,
     CheckpointScanRecorded,
@@ -102,21 +102,14 @@ def raised(
         person_id=duty.person_id,
         device_id=judgement.device_id,
         subject_id=duty.subject_id,
-        title=short(judgement.title),
+        title=shortened(judgement.title),
         window_start=duty.starts_at,
         window_end=duty.until,
         evidence=Evidence(
             expected=judgement.expected,
             received=tuple(each.signal for each in judgement.received[:RECEIVED_MAX]),
-            explanation=short(judgement.explanation),
+            explanation=shortened(judgement.explanation),
             judged_up_to=judged_up_to,
         ),
         audit_id=audit_id,
     )
-
-
-def short(text: str) -> str:
-    """Return a text as a fact may hold it."""
-    if len(text) <= SHORT_TEXT_CHARACTERS_MAX:
-        return text
-    return text[: SHORT_TEXT_CHARACTERS_MAX - 1] + "…"

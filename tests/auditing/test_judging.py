@@ -9,7 +9,7 @@ import pytest
 from domain.directory.shift import ShiftRole
 from domain.directory.tour import TourDefined, TourRetired
 from domain.finding.facts import FindingType
-from domain.finding.judging import HORIZON, short
+from domain.finding.judging import HORIZON
 from domain.finding.plan import tour_versions
 from domain.finding.planning import starts_of
 from domain.kernel import Event
@@ -251,11 +251,6 @@ def test_signals_that_come_too_late_judge_nothing() -> None:
     night.audit(-8 * 1440 + 600)
     assert "NO_SHOW" in night.types()
     assert timedelta(days=7) == HORIZON
-
-
-def test_a_text_that_is_too_long_is_cut() -> None:
-    assert short("x" * 200) == "x" * 200
-    assert short("x" * 300) == "x" * 199 + "…"
 
 
 def test_a_silent_site_names_some_of_its_guards() -> None:

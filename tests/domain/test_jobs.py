@@ -18,9 +18,8 @@ from domain.jobs import (
     Answer,
     Job,
     JobState,
-    shortened,
 )
-from domain.kernel import Event
+from domain.kernel import Event, shortened
 from domain.operations import VerificationFailed, VerificationPassed, verification_stream
 
 IDENTITY = UUID(int=5)
@@ -111,4 +110,5 @@ def test_an_answer_is_told_in_a_sentence(job: Job, event: Event, answer: Answer)
 
 def test_a_reason_becomes_one_line_that_a_fact_can_hold() -> None:
     assert shortened("one\n\ttwo \x00three") == "one two three"
-    assert len(shortened("x" * 999)) == 200
+    assert shortened("x" * 200) == "x" * 200
+    assert shortened("x" * 300) == "x" * 199 + "…"
