@@ -22,8 +22,11 @@ from tests.evaluate.static import StaticThresholds
 @pytest.mark.no_cover
 @pytest.mark.timeout(600)  # a day of two sites, hour after hour
 def test_a_day_of_two_sites_is_played_judged_and_matched(
-    new_database: Callable[[], Database],
+    new_database: Callable[[], Database], pytestconfig: pytest.Config
 ) -> None:
+    days = pytestconfig.getoption("--played-days")
+    if not days:
+        pytest.skip("It takes minutes; --played-days 1 plays a day.")
     made = new_database()
     database = BenchDatabase(made.owner_url, made.app_url)
     drawn = world(
@@ -32,9 +35,9 @@ def test_a_day_of_two_sites_is_played_judged_and_matched(
             sites=2, guards=10, fraud_rate=0.2, neglect_rate=0.4, location_interval_s=900.0
         ),
     )
-    end = START + timedelta(days=1)
+    end = START + timedelta(days=days)
     watcher = StaticThresholds(drawn, START, end, 0.8)
-    month = Month(database, drawn, START, 1.0, timedelta(hours=1))
+    month = Month(database, drawn, START, float(days), timedelta(hours=1))
     played = month.play([watcher], lambda _: None)
     assert played.signals > 100
     assert not played.refused
@@ -49,7 +52,7 @@ def test_a_day_of_two_sites_is_played_judged_and_matched(
     assert recorded == (START, end), "The log's time is the played one."
 
     judgements, calls, facts = read(made.owner_url, TENANT_ID)
-    assert facts["audit.completed"] == facts["audit.requested"] == 2 * 24
+    assert facts["audit.completed"] == facts["audit.requested"] == 2 * 24 * days
     assert all(START <= each.at <= end for each in judgements)
     kinds, said, tickets, (level,) = figures(
         Matter(played.troubles, judgements, calls), [watcher], START

@@ -113,7 +113,7 @@ def stored(
     return {str(getattr(row, projection.key)): row for row in found}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(story=stories(), batch_facts_max=st.integers(1, 12))
 def test_live_is_rebuilt_is_folded(
     store: Database, log: PostgresLog, story: list[AnyRecorded], batch_facts_max: int
