@@ -289,4 +289,4 @@ def test_memory_does_not_grow_with_the_file(peopled: str, tmp_path: Path) -> Non
     process = start(path, peopled)
     process.communicate(timeout=100)
     assert process.returncode == 3
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < max(before, 250_000)  # KiB
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss <= max(before, 250_000)  # KiB
