@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, SkipValidation
 from msgspec.structs import replace
 
+from application.access import Principal
 from application.explaining import Explanation, Kind, Told, explain
 from domain.access import Capability
 from interfaces.http.credentials import Caller, needs
@@ -60,22 +61,30 @@ def explained(
     found = explain(vedette.log, caller.tenant_id, kind, subject_id)
     if not caller.principal.sees(found.story[0].site_id):
         raise NotFound("There is no such thing here.")
-    return (
-        replace(
-            found,
-            story=seen_by(caller, found.story),
-            because=seen_by(caller, found.because),
-            led_to=seen_by(caller, found.led_to),
-        ),
-        position,
+    return seen_by(caller.principal, found), position
+
+
+def seen_by(principal: Principal, found: Explanation) -> Explanation:
+    """Return an explanation without the content of what may be at sites that somebody does not see.
+
+    Most facts of a story leave its site to the first one, so the site is looked up by story. Where
+    it stands nowhere, nobody who is limited to some sites sees the fact.
+    """
+    if principal.site_scope is None:
+        return found
+    sites = {
+        fact.stream_id: fact.site_id
+        for fact in (*found.because, *found.led_to)
+        if fact.site_id is not None
+    }
+
+    def shown(fact: Told) -> Told:
+        if principal.sees(fact.site_id or sites.get(fact.stream_id)):
+            return fact
+        return replace(fact, words=HIDDEN, data={}, site_id=None, stream_id="", actor="")
+
+    return replace(
+        found,
+        because=[shown(fact) for fact in found.because],
+        led_to=[shown(fact) for fact in found.led_to],
     )
-
-
-def seen_by(caller: Caller, facts: list[Told]) -> list[Told]:
-    """Return facts without the content of those at sites that the caller may not see."""
-    return [
-        fact
-        if fact.site_id is None or caller.principal.sees(fact.site_id)
-        else replace(fact, words=HIDDEN, data={}, site_id=None, stream_id="")
-        for fact in facts
-    ]
