@@ -1,72 +1,62 @@
-"""Findings call people, silences hold that back, and what still stands calls when they are over."""
+"""What happens calls people, silences and maintenances hold that back, and what still stands calls
+when they are over. Everything comes in as a signal or a plan, as it does at a customer's."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import httpx
+import pytest
 
-from application.policies.keep_findings_right_whenever_signals_come_late import NAME as KEEPER
-from application.ports import Append, Expect
-from domain.alert.facts import Verdict
-from domain.finding.facts import (
-    Evidence,
-    FindingRaised,
-    FindingResolved,
-    FindingType,
-    finding_stream,
-)
-from domain.kernel import Event
-from domain.severity import Severity
-from tests.http.field import DIRECTORY, SITE, within
-from tests.live import CAUSE, LiveServer
+from tests.http.field import DEVICE, DIRECTORY, PERSON, SHIFT, SIGNALS, SITE, within
+from tests.live import LiveServer
 
 TICKETS, SILENCES = "/api/v2/noc/tickets/", "/api/v2/noc/silences/"
 SUPPRESSIONS, MAINTENANCE = "/api/v2/noc/suppressions/", "/api/v2/noc/maintenance/"
+ALERTS, AUDITS = "/api/v2/noc/alerts/", "/api/v2/noc/audits/"
 SOON_S = 45  # on a busy machine
 NOW = datetime.now(UTC)
 
 
-def state(server: LiveServer, finding_id: UUID, event: Event) -> int:
-    """State a fact of a finding as an audit would, and return its position."""
-    append = Append.of(finding_stream(finding_id), Expect.ANY, [event], CAUSE)
-    return server.vedette.log.append(server.tenant, append).last
+def enrol(client: httpx.Client) -> None:
+    """State the site S-01 and a device that nobody carries."""
+    put(client, "sites/S-01/", SITE)
+    put(client, "devices/D-001/", {**DEVICE, "person_id": None})
 
 
-def found(server: LiveServer, severity: Severity, kind: FindingType = FindingType.NO_SHOW) -> UUID:
-    """Raise a finding about the last hour at S-01."""
-    finding_id = uuid4()
-    raised = FindingRaised(
-        finding_id=finding_id,
-        finding_type=kind,
-        severity=severity,
-        site_id="S-01",
-        person_id="G-001",
-        device_id=None,
-        subject_id=f"shift-{finding_id.hex[:8]}",
-        title=f"{kind} at S-01",
-        window_start=NOW - timedelta(hours=1),
-        window_end=NOW,
-        evidence=Evidence(expected=(), received=(), explanation="0 of 1", judged_up_to=1),
-    )
-    state(server, finding_id, raised)
-    return finding_id
+def tampered(client: httpx.Client) -> None:
+    """Let the device of S-01 tell that somebody opens it."""
+    signal = {
+        "kind": "device_status",
+        "signal_id": uuid4().hex,
+        "source": "gate",
+        "occurred_at": datetime.now(UTC).isoformat(),
+        "device_id": "D-001",
+        "site_id": "S-01",
+        "status": "tamper",
+    }
+    answer = client.post(SIGNALS, json=signal)
+    assert answer.status_code == 201, answer.text
 
 
-def register_site(server: LiveServer, client: httpx.Client) -> None:
-    """State the site S-01 alone, and wait until that was judged: a plan that changes beside what is
-    found here would have it judged anew, and nobody planned it."""
-    answer = client.put(f"{DIRECTORY}/sites/S-01/", json=SITE)
-    assert answer.status_code == 200
+def plan_shift(client: httpx.Client, number: int) -> None:
+    """Plan a guard for a shift that is over, too short for anything but its check-in to be missed."""
+    starts_at = NOW - timedelta(hours=2)
+    shift = {
+        **SHIFT,
+        "person_id": f"G-00{number}",
+        "starts_at": starts_at.isoformat(),
+        "ends_at": (starts_at + timedelta(minutes=40)).isoformat(),
+    }
+    put(client, f"persons/G-00{number}/", PERSON)
+    put(client, f"shifts/H-0{number}/", shift)
 
-    def is_judged() -> bool:
-        standings = server.vedette.operations.followers(server.tenant)
-        reached = [each.position for each in standings if each.follower == KEEPER]
-        return bool(reached) and reached[0] >= int(answer.json()["position"])
 
-    assert within(SOON_S, is_judged)
+def put(client: httpx.Client, path: str, content: dict[str, Any]) -> None:
+    answer = client.put(f"{DIRECTORY}/{path}", json=content)
+    assert answer.status_code == 200, answer.text
 
 
 def items(client: httpx.Client, path: str) -> list[dict[str, Any]]:
@@ -74,49 +64,57 @@ def items(client: httpx.Client, path: str) -> list[dict[str, Any]]:
     return listed
 
 
-def test_a_high_finding_becomes_a_ticket_for_the_security_manager(live_server: LiveServer) -> None:
+def no_shows(client: httpx.Client) -> list[dict[str, Any]]:
+    """Return what the ledger says of guards who did not come."""
+    return [each for each in items(client, SUPPRESSIONS) if each["subject"] == "finding:NO_SHOW"]
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_second_finding_of_a_kind_is_counted_in_the_ticket_of_the_first(
+    live_server: LiveServer,
+) -> None:
     with live_server.client() as field:
-        register_site(live_server, field)
-        finding_id = found(live_server, Severity.HIGH)
-        found(live_server, Severity.MEDIUM, FindingType.GPS_OFF)
-        assert within(SOON_S, lambda: bool(items(field, TICKETS)))
-        (ticket,) = items(field, TICKETS)
+        put(field, "sites/S-01/", SITE)
+        plan_shift(field, 1)
+        plan_shift(field, 2)
+        assert field.post(AUDITS, json={"kind": "comprehensive"}).status_code == 202
+        assert within(SOON_S, lambda: len(no_shows(field)) == 1)
+        (line,) = no_shows(field)
+        assert line["muted_by"] == "deduplication"
+        at = {"wait_for": line["position"]}
+        ticket = field.get(f"{TICKETS}{line['muter_id']}/", params=at).json()["data"]
         assert (ticket["category"], ticket["assignee"]) == ("OPERATIONS", "supervisor")
-        assert ticket["finding_id"] == str(finding_id)
-        second = found(live_server, Severity.CRITICAL)
-        assert within(SOON_S, lambda: bool(items(field, SUPPRESSIONS)))
-        (line,) = items(field, SUPPRESSIONS)
-        assert (line["subject_id"], line["muted_by"]) == (str(second), "deduplication")
-        assert line["muter_id"] == line["later_ticket_id"] == ticket["ticket_id"]
-        repeated = field.get(
-            f"{TICKETS}{ticket['ticket_id']}/", params={"wait_for": line["position"]}
-        ).json()["data"]
-        assert within(SOON_S, lambda: items(field, TICKETS)[0]["severity"] == "CRITICAL")
-        assert repeated["ticket_id"] == ticket["ticket_id"]
+        assert ticket["finding_id"] not in (None, line["subject_id"])
+        assert line["later_ticket_id"] == ticket["ticket_id"]
+        assert ticket["dedup_key"] == "finding/NO_SHOW/S-01"
+        keys = [each["dedup_key"] for each in items(field, TICKETS)]
+        assert keys.count(ticket["dedup_key"]) == 1
 
 
-def test_a_silenced_finding_calls_nobody_until_the_silence_ends(live_server: LiveServer) -> None:
+def test_a_silenced_alert_calls_nobody_until_the_silence_ends(live_server: LiveServer) -> None:
     with live_server.client() as field:
-        register_site(live_server, field)
+        enrol(field)
         wish = {
-            "matcher": {"site_id": "S-01", "kinds": ["finding"]},
+            "matcher": {"site_id": "S-01", "kinds": ["alert"]},
             "ends_at": (NOW + timedelta(hours=3)).isoformat(),
             "reason": "Drill",
         }
         silence_id = field.post(SILENCES, json=wish).json()["data"]["silence_id"]
-        finding_id = found(live_server, Severity.HIGH)
+        tampered(field)
         assert within(SOON_S, lambda: bool(items(field, SUPPRESSIONS)))
         (line,) = items(field, SUPPRESSIONS)
         assert (line["muted_by"], line["muter_id"]) == ("silence", silence_id)
-        assert (line["subject"], line["assignee"]) == ("finding:NO_SHOW", "supervisor")
+        assert (line["subject"], line["assignee"]) == ("alert:tamper", "supervisor")
         assert line["later_ticket_id"] is None
         assert items(field, TICKETS) == []
 
         field.post(f"{SILENCES}{silence_id}/end/", json={"reason": "The drill is over"})
         assert within(SOON_S, lambda: bool(items(field, TICKETS)))
         (ticket,) = items(field, TICKETS)
-        assert ticket["finding_id"] == str(finding_id)
-        state(live_server, finding_id, FindingResolved(reason=Verdict.CONFIRMED_NEGLIGENCE))
+        assert ticket["alert_id"] == line["subject_id"]
+        verdict = {"reason": "CONFIRMED_NEGLIGENCE"}
+        answer = field.post(f"{ALERTS}{line['subject_id']}/resolve/", json=verdict)
+        assert answer.status_code == 200, answer.text
         assert within(SOON_S, lambda: items(field, SUPPRESSIONS)[0]["later_verdict"] is not None)
         (line,) = items(field, SUPPRESSIONS)
         assert line["later_ticket_id"] == ticket["ticket_id"]
@@ -130,7 +128,7 @@ def test_a_maintenance_is_foreseen_over_a_clock_change_and_lets_go_when_cancelle
     on the wall, but the one that the clock skips, which begins at 02:30."""
     today = datetime.now(UTC).date()
     with live_server.client() as field:
-        register_site(live_server, field)
+        enrol(field)
         wish = {
             "site_id": "S-01",
             "weekdays": ["sunday"],
@@ -162,11 +160,12 @@ def test_a_maintenance_is_foreseen_over_a_clock_change_and_lets_go_when_cancelle
         all_day = {**wish, "weekdays": WEEK, "starts_at": "00:00", "duration_minutes": 1_440}
         all_day |= {"first_day": (today - timedelta(days=1)).isoformat()}
         window_id = field.post(MAINTENANCE, json=all_day).json()["data"]["window_id"]
-        found(live_server, Severity.HIGH)
+        tampered(field)
         assert within(SOON_S, lambda: bool(items(field, SUPPRESSIONS)))
         assert items(field, SUPPRESSIONS)[0]["muter_id"] == window_id
         assert items(field, TICKETS) == []
-        field.post(f"{MAINTENANCE}{window_id}/cancel/", json={"reason": "Done"})
+        over = field.post(f"{MAINTENANCE}{window_id}/cancel/", json={"reason": "Done"})
+        assert over.status_code == 200, over.text
         assert within(SOON_S, lambda: bool(items(field, TICKETS)))
 
 
