@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import get_args
+from typing import TypeVar, get_args
 from uuid import UUID
 
 import msgspec
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from domain.alert import Verdict
 from domain.catalogue import AnyRecorded
@@ -28,8 +28,12 @@ from domain.finding.facts import (
     FindingType,
     FindingWithdrawn,
 )
+from domain.muting.facts import ActionMuted, MutedBy
 from domain.severity import Severity
+from domain.ticket import TicketOpened
 from projections.kernel import Projection, key_behind
+
+_key_of_story = key_behind("finding-")
 
 
 class FindingShown(StrEnum):
@@ -42,7 +46,7 @@ class FindingShown(StrEnum):
 
 
 class FindingRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One finding as it stands; what was known earlier is in its timeline."""
+    """One finding as its own story tells it; what was known earlier is in its timeline."""
 
     finding_id: UUID
     finding_type: FindingType
@@ -71,12 +75,52 @@ class FindingRow(msgspec.Struct, frozen=True, kw_only=True):
     version: int  # of the finding's stream, for If-Match
 
 
-def project_finding(row: FindingRow | None, fact: AnyRecorded) -> FindingRow | None:
-    """Fold one fact into its finding's row."""
+class ListedFinding(FindingRow, frozen=True, kw_only=True):
+    """One finding as lists show it: with the ticket that works on it, which others' stories tell."""
+
+    ticket_id: UUID | None = (
+        None  # opened for it, or already open and it was counted there; the last
+    )
+
+
+F = TypeVar("F", bound=FindingRow)
+
+
+def tell_finding(row: FindingRow | None, fact: AnyRecorded) -> FindingRow | None:
+    """Fold one fact of a finding's own story."""
     if isinstance(fact.event, FindingRaised):
         return raised(row, fact, fact.event)
-    if row is None:
-        return None
+    return None if row is None else later(row, fact)
+
+
+def list_finding(row: ListedFinding | None, fact: AnyRecorded) -> ListedFinding | None:
+    """Fold one fact into its finding's row of the lists."""
+    match fact.event:
+        case FindingRaised() as event:
+            # What is raised again was worked on before, and people look there first.
+            ticket_id = None if row is None else row.ticket_id
+            return ListedFinding(**asdict(raised(row, fact, event)), ticket_id=ticket_id)
+        case _ if row is None:
+            return None
+        case TicketOpened(ticket_id=ticket_id) | ActionMuted(muter_id=ticket_id):
+            return replace(row, ticket_id=ticket_id, position=fact.position)
+        case _:
+            return later(row, fact)
+
+
+def listed_key(fact: AnyRecorded) -> str | None:
+    """Return the finding whose row of the lists a fact tells of."""
+    match fact.event:
+        case TicketOpened(finding_id=UUID() as finding_id):
+            return str(finding_id)
+        case ActionMuted(muted_by=MutedBy.DEDUPLICATION, subject=subject, subject_id=subject_id):
+            return str(subject_id) if subject.startswith("finding") else None
+        case _:
+            return _key_of_story(fact)
+
+
+def later(row: F, fact: AnyRecorded) -> F:
+    """Return the row after a fact that came later than the raising."""
     return replace(
         told(row, fact),
         updated_at=fact.recorded_at,
@@ -113,7 +157,7 @@ def raised(row: FindingRow | None, fact: AnyRecorded, event: FindingRaised) -> F
     )
 
 
-def told(row: FindingRow, fact: AnyRecorded) -> FindingRow:
+def told(row: F, fact: AnyRecorded) -> F:
     """Return the row with what a later fact says."""
     match fact.event:
         case FindingRevised() as event:
@@ -134,7 +178,7 @@ def told(row: FindingRow, fact: AnyRecorded) -> FindingRow:
             return row
 
 
-def judged(row: FindingRow, evidence: Evidence, because: tuple[UUID, ...]) -> FindingRow:
+def judged(row: F, evidence: Evidence, because: tuple[UUID, ...]) -> F:
     return replace(
         row,
         expected=list(evidence.expected),
@@ -218,12 +262,12 @@ def project_audit(row: AuditRow | None, fact: AnyRecorded) -> AuditRow | None:
 FINDINGS = Projection(
     name="findings",
     table="findings",
-    row=FindingRow,
+    row=ListedFinding,
     key="finding_id",
     newest_first="raised_at",
-    facts=get_args(FindingEvent),
-    key_of=key_behind("finding-"),
-    project=project_finding,
+    facts=(*get_args(FindingEvent), TicketOpened, ActionMuted),
+    key_of=listed_key,
+    project=list_finding,
 )
 AUDITS = Projection(
     name="audits",

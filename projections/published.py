@@ -6,6 +6,7 @@ function of the log, so a frame that is read again after a drop is the frame tha
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -24,10 +25,9 @@ from domain.incident.facts import (
 from domain.ticket import TicketEvent
 from projections.alert_board import ALERT_BOARD, AlertRow
 from projections.anomalies import ANOMALIES, AnomalyRow
-from projections.findings import FINDINGS, FindingRow
+from projections.findings import FindingRow, tell_finding
 from projections.fraud_scores import FRAUD_SCORES, HIGH_RISK_FROM, ScoreRow
 from projections.incidents import INCIDENTS, IncidentRow
-from projections.kernel import Projection
 from projections.ticket_board import TICKET_BOARD, TicketRow
 
 CONTRACT_VERSION = 1
@@ -36,24 +36,26 @@ FrameType: TypeAlias = Literal[
     "ticket", "alert", "finding", "anomaly", "incident", "correlation", "score"
 ]
 Row: TypeAlias = TicketRow | AlertRow | FindingRow | AnomalyRow | IncidentRow | ScoreRow
+Fold: TypeAlias = Callable[[Any, AnyRecorded], Row | None]  # of a subject's own story
 
-_SUBJECTS: dict[type, tuple[FrameType, Projection[Any]]] = {
-    **dict.fromkeys(get_args(TicketEvent), ("ticket", TICKET_BOARD)),
-    **dict.fromkeys(get_args(AlertEvent), ("alert", ALERT_BOARD)),
-    **dict.fromkeys(get_args(FindingEvent), ("finding", FINDINGS)),
-    **dict.fromkeys(get_args(AnomalyEvent), ("anomaly", ANOMALIES)),
-    **dict.fromkeys(get_args(IncidentEvent), ("incident", INCIDENTS)),
+_SUBJECTS: dict[type, tuple[FrameType, Fold]] = {
+    **dict.fromkeys(get_args(TicketEvent), ("ticket", TICKET_BOARD.project)),
+    **dict.fromkeys(get_args(AlertEvent), ("alert", ALERT_BOARD.project)),
+    # Which ticket works on a finding, the ticket's own frame tells: its `finding_id`.
+    **dict.fromkeys(get_args(FindingEvent), ("finding", tell_finding)),
+    **dict.fromkeys(get_args(AnomalyEvent), ("anomaly", ANOMALIES.project)),
+    **dict.fromkeys(get_args(IncidentEvent), ("incident", INCIDENTS.project)),
     # What an incident consists of changes far more often than how it stands.
-    IncidentEvidenceLinked: ("correlation", INCIDENTS),
-    IncidentEvidenceDropped: ("correlation", INCIDENTS),
-    FraudScored: ("score", FRAUD_SCORES),
+    IncidentEvidenceLinked: ("correlation", INCIDENTS.project),
+    IncidentEvidenceDropped: ("correlation", INCIDENTS.project),
+    FraudScored: ("score", FRAUD_SCORES.project),
 }
 PUBLIC_TYPES: tuple[str, ...] = tuple(tag_of(fact) for fact in _SUBJECTS)
 FRAME_TYPES: frozenset[str] = frozenset(get_args(FrameType))
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
-    """One public happening. `data` is the subject as lists show it, right after the fact."""
+    """One public happening. `data` is the subject as its story tells it, right after the fact."""
 
     type: FrameType
     event: str  # the fact's public name, such as ticket.opened
@@ -64,8 +66,8 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     data: Row
 
 
-def subject_of(fact: AnyRecorded) -> Projection[Any] | None:
-    """Return the projection whose row a frame of this fact shows; None where it is not public."""
+def fold_of(fact: AnyRecorded) -> Fold | None:
+    """Return what folds the row that a frame of this fact shows; None where it is not public."""
     subject = _SUBJECTS.get(type(fact.event))
     return None if subject is None else subject[1]
 

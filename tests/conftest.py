@@ -102,7 +102,9 @@ SERVERS = pytest.StashKey[Servers]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--kills", type=int, default=6, help="how often a fault test kills its victim")
+    parser.addoption(
+        "--kills", type=int, default=20, help="how often a fault test kills its victim"
+    )
     parser.addoption(
         "--played-days", type=int, default=0, help="how many days of two sites are evaluated"
     )

@@ -7,7 +7,6 @@ import os
 import secrets
 import socket
 import subprocess
-import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,30 +26,13 @@ from domain.directory.tenant import TENANT, TENANT_STREAM, FoundTenant
 from interfaces import wiring
 from interfaces.settings import Settings
 from tests.conftest import Database
+from tests.processes import Forked
 
 ROOT = Path(__file__).parent.parent
 START_S = 90.0  # on a busy machine
 STOP_S = 15.0
 CAUSE = Cause(actor="system:tests")
 SECRET_KEY = "the-tests-own-secret-key-of-40-characters"
-FOLLOW = """
-import signal
-from interfaces import settings, wiring
-application = wiring.open_application(wiring.completed(settings.load()))
-process = wiring.followers(application)
-signal.signal(signal.SIGTERM, lambda *_: process.stop())
-process.run()
-application.close()
-"""
-WORK = """
-import signal
-from interfaces import settings, wiring
-application = wiring.open_application(wiring.completed(settings.load()))
-process = wiring.worker(application, threads=1)
-signal.signal(signal.SIGTERM, lambda *_: process.stop())
-process.run()
-application.close()
-"""
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -122,26 +104,26 @@ class LiveServer:
 
     def start_web(self) -> None:
         """Start the web process, for the first time or after it was killed."""
-        self.web = self._start("-m", "interfaces.cli.main", "serve")
+        self.web = self._start("serve")
 
     def start_follower(self) -> None:
         """Start the follower process, for the first time or after it was killed."""
-        self.follower = self._start("-c", FOLLOW)
+        self.follower = self._start("follow")
 
-    def start_worker(self, **settings: str) -> subprocess.Popen[bytes]:
+    def start_worker(self, **settings: str) -> Forked:
         """Start a worker process with settings of its own; who starts it ends it.
 
         It asks for nothing by the clock, and should have a Redis of its own: the one of the test
         run is shared by the workers of other databases, which would take its jobs for nobody's.
         """
-        return self._start("-c", WORK, VEDETTE_SCHEDULE="false", **settings)
+        return self._start("work", VEDETTE_SCHEDULE="false", **settings)
 
     def seed(self) -> None:
         """Make a fresh tenant and go on in it; `tenant`, `users` and `key` are its own."""
         field = seed_tenant(self.vedette, f"live-{secrets.token_hex(4)}")
         self.tenant, self.users, self.key = field.tenant, field.users, field.key
 
-    def _start(self, *arguments: str, **settings: str) -> subprocess.Popen[bytes]:
+    def _start(self, role: str, **settings: str) -> Forked:
         environment = dict(
             os.environ,
             VEDETTE_DATABASE_URL=self.settings.database_url or "",
@@ -152,7 +134,7 @@ class LiveServer:
             VEDETTE_LOG_LEVEL="warning",
         )
         environment |= settings
-        return subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=environment)
+        return Forked(role, environment)
 
     def wait_until_ready(self) -> None:
         """Wait until the web process says that requests may come."""
@@ -188,7 +170,7 @@ class LiveServer:
         self.vedette.close()
 
 
-def end(*processes: subprocess.Popen[bytes]) -> None:
+def end(*processes: Forked) -> None:
     """Tell processes to end, and kill those that do not."""
     for process in processes:
         process.terminate()

@@ -17,7 +17,16 @@ from projections.views import PAGE_ROWS_DEFAULT, Wanted
 
 app = App(name="finding", help="Show duty that was not done, and the evidence.")
 
-COLUMNS = ["finding_id", "finding_type", "severity", "status", "site_id", "person_id", "title"]
+COLUMNS = [
+    "finding_id",
+    "finding_type",
+    "severity",
+    "status",
+    "site_id",
+    "person_id",
+    "ticket_id",
+    "title",
+]
 
 
 @app.command(name="list")

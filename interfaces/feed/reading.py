@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from functools import reduce
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
 from domain.catalogue import AnyRecorded
-from projections.kernel import Projection
-from projections.published import PUBLIC_TYPES, Frame, Row, publish, subject_of
+from projections.published import PUBLIC_TYPES, Fold, Frame, Row, fold_of, publish
 
 READ_FACTS_MAX = 1_000
 ROWS_CACHED_MAX = 20_000  # public rows kept in memory per tenant, oldest use dropped first
@@ -87,24 +86,25 @@ class Reader:
         """Return the public frames of facts, each with its subject's row right after that fact."""
         made = []
         for fact in facts:
-            projection = subject_of(fact)
-            assert projection is not None, f"{fact.event} is not public."
-            before = self._row_before(projection, fact)
-            after = projection.project(before, fact)
+            fold = fold_of(fact)
+            assert fold is not None, f"{fact.event} is not public."
+            before = self._row_before(fold, fact)
+            after = fold(before, fact)
             self._keep(fact, after)
             frame = publish(fact, before, after)
             if frame is not None:
                 made.append(Told(frame, _encoder.encode(frame)[1:]))
         return made
 
-    def _row_before(self, projection: Projection[Any], fact: AnyRecorded) -> Row | None:
+    def _row_before(self, fold: Fold, fact: AnyRecorded) -> Row | None:
         if fact.version == 1:
             return None
         version, row = self._rows.get(fact.stream_id, (0, None))
         if version == fact.version - 1:
             return row
         story = self._tail.read_stream(self._tenant_id, fact.stream_id)
-        return reduce(projection.project, story[: fact.version - 1], None)
+        folded: Row | None = reduce(fold, story[: fact.version - 1], None)
+        return folded
 
     def _keep(self, fact: AnyRecorded, row: Row | None) -> None:
         self._rows.pop(fact.stream_id, None)

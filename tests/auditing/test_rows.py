@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from application.auditing import AuditOutOfRange, request_audit
 from application.duty_book import DutyBook
@@ -21,16 +22,19 @@ from domain.finding.facts import (
     audit_stream,
     finding_stream,
 )
+from domain.muting.facts import MutedBy, ledger_stream
 from domain.severity import Severity
-from projections.findings import AUDITS, FINDINGS, AuditRow, FindingRow, FindingShown
+from projections.findings import AUDITS, FINDINGS, AuditRow, FindingShown, ListedFinding
 from tests.auditing.night import at
 from tests.auditing.test_stories import ID, LATER, RAISED, REVISED, WITHDRAWN
 from tests.memory_desk import MemoryDesk, MemoryLog
 from tests.memory_log import MemoryLog as PortLog
+from tests.projections.test_boards import rows_of
+from tests.projections.test_muting import LINE, opened
 
 
-def row_of(log: MemoryLog) -> FindingRow | None:
-    row: FindingRow | None = None
+def row_of(log: MemoryLog) -> ListedFinding | None:
+    row: ListedFinding | None = None
     for fact in log.facts:
         row = FINDINGS.project(row, fact)
     return row
@@ -59,6 +63,38 @@ def test_a_row_follows_its_finding() -> None:
     row = row_of(log)
     assert row is not None
     assert (row.status, row.verdict) == (FindingShown.RESOLVED, Verdict.BENIGN_EXPECTED)
+
+
+def test_a_row_names_the_ticket_that_works_on_its_finding() -> None:
+    log = MemoryLog()
+
+    def the_ticket() -> UUID | None:
+        (row,) = rows_of(FINDINGS, log.facts).values()
+        assert isinstance(row, ListedFinding)
+        assert (row.position, row.version) == (shown.position, told.version)
+        return row.ticket_id
+
+    shown = told = log.state(finding_stream(ID), RAISED)
+    assert the_ticket() is None
+    counted = replace(LINE, subject="finding:NO_SHOW", muted_by=MutedBy.DEDUPLICATION)
+    for line in (
+        LINE,
+        replace(counted, muted_by=MutedBy.SILENCE),
+        replace(counted, subject="alert"),
+    ):
+        log.state(ledger_stream(ID), line)
+    log.state("ticket-6", opened(alert_id=ID))
+    log.state("ticket-8", opened(finding_id=UUID(int=9)))
+    assert the_ticket() is None
+    shown = log.state("ticket-7", opened(finding_id=ID))
+    assert the_ticket() == UUID(int=7)
+    shown = log.state(ledger_stream(ID), counted)
+    assert the_ticket() == counted.muter_id
+    shown = told = log.state(finding_stream(ID), WITHDRAWN)
+    assert the_ticket() == counted.muter_id
+    # Raised again, it shows where people looked into it before.
+    shown = told = log.state(finding_stream(ID), LATER)
+    assert the_ticket() == counted.muter_id
 
 
 def test_an_answer_to_what_nobody_asked_has_no_row() -> None:

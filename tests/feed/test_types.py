@@ -108,6 +108,8 @@ async def test_all_types_reach_a_listener_live_and_show_what_their_lists_show(
     for type_, frame in newest.items():
         (row,) = lists[type_].values()
         if type_ != "correlation":  # the incident was acknowledged after that
+            if type_ == "finding":  # which ticket works on it, the ticket's frame tells
+                del row["ticket_id"]
             assert frame["data"] == row
 
 

@@ -97,6 +97,14 @@ def test_a_finding_of_high_severity_becomes_a_ticket(
 
     assert within(20, lambda: len(tickets()) >= 2)
     assert {each["site_id"] for each in tickets()} == {"S-01"}
+    by_finding = {each["finding_id"]: each["ticket_id"] for each in tickets()}
+    position = live_server.vedette.log.head(live_server.tenant).position
+    answer = operator.get(FINDINGS, params={"wait_for": position})
+    rows = [row for row in answer.json()["data"]["items"] if row["ticket_id"] is not None]
+    assert {row["finding_id"]: row["ticket_id"] for row in rows} == by_finding
+    (row, *_) = rows
+    shown = operator.get(f"{FINDINGS}{row['finding_id']}/").json()["data"]
+    assert shown["ticket_id"] == row["ticket_id"]
 
 
 def test_what_cannot_be_looked_at_is_refused(machine: httpx.Client, operator: httpx.Client) -> None:

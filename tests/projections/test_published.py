@@ -25,9 +25,8 @@ from domain.incident.facts import (
 from domain.severity import Severity
 from domain.ticket import TicketStarted
 from projections.alert_board import ALERT_BOARD
-from projections.fraud_scores import FRAUD_SCORES, ScoreRow
-from projections.kernel import Projection
-from projections.published import FRAME_TYPES, PUBLIC_TYPES, Frame, Row, publish, subject_of
+from projections.fraud_scores import FRAUD_SCORES
+from projections.published import FRAME_TYPES, PUBLIC_TYPES, Frame, Row, fold_of, publish
 from projections.ticket_board import TICKET_BOARD, TicketRow
 from tests.memory_desk import MemoryLog
 from tests.projections.test_boards import OPENED, RAISED
@@ -54,10 +53,10 @@ def frames_of(facts: list[AnyRecorded]) -> list[Frame]:
     rows: dict[str, Row] = {}
     frames = []
     for fact in facts:
-        projection = subject_of(fact)
-        if projection is not None:
+        fold = fold_of(fact)
+        if fold is not None:
             before = rows.get(fact.stream_id)
-            after = projection.project(before, fact)
+            after = fold(before, fact)
             frame = publish(fact, before, after)
             if after is not None:
                 rows[fact.stream_id] = after
@@ -147,7 +146,7 @@ def test_how_an_incident_stands_and_what_it_consists_of_are_told_apart() -> None
 
 def test_what_is_not_public_is_not_told() -> None:
     fact = MemoryLog().state("person-G-1", PersonEnrolled(person_id="G-1", name="Ada"))
-    assert subject_of(fact) is None
+    assert fold_of(fact) is None
     assert publish(fact, None, None) is None
 
 
@@ -173,9 +172,8 @@ def test_every_public_type_has_a_subject_and_every_subject_a_frame_type() -> Non
         "correlation",
         "score",
     }
-    subjects: list[Projection[ScoreRow]] = [FRAUD_SCORES]
-    assert subject_of(MemoryLog().state("score-1", SCORED)) in subjects
-    assert subject_of(MemoryLog().state("alert-1", RAISED)) is ALERT_BOARD
+    assert fold_of(MemoryLog().state("score-1", SCORED)) is FRAUD_SCORES.project
+    assert fold_of(MemoryLog().state("alert-1", RAISED)) is ALERT_BOARD.project
 
 
 @forall(facts=stories())

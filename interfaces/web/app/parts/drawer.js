@@ -75,8 +75,9 @@ export function Drawer({ state }) {
   useDetail(kind, id);
   const detail = state.detail?.kind === kind && state.detail.id === id ? state.detail : {};
   const known = findRow(state.selection);
-  // The feed tells all of a ticket but its clock.
-  const row = { ...detail.row, ...known, clock: detail.row?.clock ?? known?.clock };
+  // The feed tells all of a ticket but its clock, and all of a finding but its ticket.
+  const untold = Object.fromEntries(["clock", "ticket_id"].map((name) => [name, detail.row?.[name] ?? known?.[name]]));
+  const row = { ...detail.row, ...known, ...untold };
   const name = usePersonName(row.person_id);
   const title = kind === "score" ? `${words(row.fraud_type)}: ${percent(row.probability ?? 0)} of 100` : titleOf(kind, row);
   return html`<aside class="drawer" aria-label="Details">
