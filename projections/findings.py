@@ -45,7 +45,7 @@ class FindingShown(StrEnum):
     WITHDRAWN = "WITHDRAWN"
 
 
-class FindingRow(msgspec.Struct, frozen=True, kw_only=True):
+class FindingTold(msgspec.Struct, frozen=True, kw_only=True):
     """One finding as its own story tells it; what was known earlier is in its timeline."""
 
     finding_id: UUID
@@ -75,31 +75,29 @@ class FindingRow(msgspec.Struct, frozen=True, kw_only=True):
     version: int  # of the finding's stream, for If-Match
 
 
-class ListedFinding(FindingRow, frozen=True, kw_only=True):
+class FindingRow(FindingTold, frozen=True, kw_only=True):
     """One finding as lists show it: with the ticket that works on it, which others' stories tell."""
 
-    ticket_id: UUID | None = (
-        None  # opened for it, or already open and it was counted there; the last
-    )
+    ticket_id: UUID | None = None  # opened for it, or open and it was counted there; the last one
 
 
-F = TypeVar("F", bound=FindingRow)
+F = TypeVar("F", bound=FindingTold)
 
 
-def tell_finding(row: FindingRow | None, fact: AnyRecorded) -> FindingRow | None:
+def tell_finding(row: FindingTold | None, fact: AnyRecorded) -> FindingTold | None:
     """Fold one fact of a finding's own story."""
     if isinstance(fact.event, FindingRaised):
         return raised(row, fact, fact.event)
     return None if row is None else later(row, fact)
 
 
-def list_finding(row: ListedFinding | None, fact: AnyRecorded) -> ListedFinding | None:
+def list_finding(row: FindingRow | None, fact: AnyRecorded) -> FindingRow | None:
     """Fold one fact into its finding's row of the lists."""
     match fact.event:
         case FindingRaised() as event:
             # What is raised again was worked on before, and people look there first.
             ticket_id = None if row is None else row.ticket_id
-            return ListedFinding(**asdict(raised(row, fact, event)), ticket_id=ticket_id)
+            return FindingRow(**asdict(raised(row, fact, event)), ticket_id=ticket_id)
         case _ if row is None:
             return None
         case TicketOpened(ticket_id=ticket_id) | ActionMuted(muter_id=ticket_id):
@@ -129,9 +127,9 @@ def later(row: F, fact: AnyRecorded) -> F:
     )
 
 
-def raised(row: FindingRow | None, fact: AnyRecorded, event: FindingRaised) -> FindingRow:
+def raised(row: FindingTold | None, fact: AnyRecorded, event: FindingRaised) -> FindingTold:
     """Return the row of a finding that is raised, for the first time or again."""
-    return FindingRow(
+    return FindingTold(
         finding_id=event.finding_id,
         finding_type=event.finding_type,
         status=FindingShown.OPEN,
@@ -262,7 +260,7 @@ def project_audit(row: AuditRow | None, fact: AnyRecorded) -> AuditRow | None:
 FINDINGS = Projection(
     name="findings",
     table="findings",
-    row=ListedFinding,
+    row=FindingRow,
     key="finding_id",
     newest_first="raised_at",
     facts=(*get_args(FindingEvent), TicketOpened, ActionMuted),

@@ -25,7 +25,7 @@ from domain.incident.facts import (
 from domain.ticket import TicketEvent
 from projections.alert_board import ALERT_BOARD, AlertRow
 from projections.anomalies import ANOMALIES, AnomalyRow
-from projections.findings import FindingRow, tell_finding
+from projections.findings import FindingTold, tell_finding
 from projections.fraud_scores import FRAUD_SCORES, HIGH_RISK_FROM, ScoreRow
 from projections.incidents import INCIDENTS, IncidentRow
 from projections.ticket_board import TICKET_BOARD, TicketRow
@@ -35,7 +35,7 @@ CONTRACT_VERSION = 1
 FrameType: TypeAlias = Literal[
     "ticket", "alert", "finding", "anomaly", "incident", "correlation", "score"
 ]
-Row: TypeAlias = TicketRow | AlertRow | FindingRow | AnomalyRow | IncidentRow | ScoreRow
+Row: TypeAlias = TicketRow | AlertRow | FindingTold | AnomalyRow | IncidentRow | ScoreRow
 Fold: TypeAlias = Callable[[Any, AnyRecorded], Row | None]  # of a subject's own story
 
 _SUBJECTS: dict[type, tuple[FrameType, Fold]] = {

@@ -36,7 +36,7 @@ from interfaces.http.problems import OF_COMMANDS, OF_LISTS
 from interfaces.http.reading import TimelineEntry, filters, page_of, timeline_of, visible_row
 from interfaces.http.working import reached, require_visible
 from interfaces.wiring import Vedette
-from projections.findings import FINDINGS, FindingShown, ListedFinding
+from projections.findings import FINDINGS, FindingRow, FindingShown
 from projections.views import PAGE_ROWS_DEFAULT
 
 VIEW = needs(Capability.FINDINGS_VIEW)
@@ -52,7 +52,7 @@ TheCaller: TypeAlias = NamedDependency[SkipValidation[Caller]]
 TheVedette: TypeAlias = NamedDependency[SkipValidation[Vedette]]
 
 
-class FindingStory(ListedFinding, frozen=True, kw_only=True):
+class FindingStory(FindingRow, frozen=True, kw_only=True):
     """A finding with everything that was ever judged or said of it, oldest first."""
 
     timeline: list[TimelineEntry]
@@ -76,7 +76,7 @@ class FindingController(Controller):
         limit: LimitParameter = PAGE_ROWS_DEFAULT,
         cursor: CursorParameter = None,
         wait_for: WaitForParameter = None,
-    ) -> Envelope[Items[ListedFinding]]:
+    ) -> Envelope[Items[FindingRow]]:
         """List findings, newest first, each with the ticket that works on it."""
         equal = filters(
             status=status,

@@ -24,7 +24,7 @@ from domain.finding.facts import (
 )
 from domain.muting.facts import MutedBy, ledger_stream
 from domain.severity import Severity
-from projections.findings import AUDITS, FINDINGS, AuditRow, FindingShown, ListedFinding
+from projections.findings import AUDITS, FINDINGS, AuditRow, FindingRow, FindingShown
 from tests.auditing.night import at
 from tests.auditing.test_stories import ID, LATER, RAISED, REVISED, WITHDRAWN
 from tests.memory_desk import MemoryDesk, MemoryLog
@@ -33,8 +33,8 @@ from tests.projections.test_boards import rows_of
 from tests.projections.test_muting import LINE, opened
 
 
-def row_of(log: MemoryLog) -> ListedFinding | None:
-    row: ListedFinding | None = None
+def row_of(log: MemoryLog) -> FindingRow | None:
+    row: FindingRow | None = None
     for fact in log.facts:
         row = FINDINGS.project(row, fact)
     return row
@@ -70,7 +70,7 @@ def test_a_row_names_the_ticket_that_works_on_its_finding() -> None:
 
     def the_ticket() -> UUID | None:
         (row,) = rows_of(FINDINGS, log.facts).values()
-        assert isinstance(row, ListedFinding)
+        assert isinstance(row, FindingRow)
         assert (row.position, row.version) == (shown.position, told.version)
         return row.ticket_id
 
