@@ -6,8 +6,8 @@ thousand others at other places cost nothing.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from bisect import insort
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -32,6 +32,8 @@ from domain.incident.grouping import (
     slot_of,
 )
 from domain.incident.matching import WINDOW, Neighbours, Standing, match, until_of
+
+FEW = 256  # edges that are put into their places one by one; more are sorted
 
 
 class Graph:
@@ -109,9 +111,9 @@ class Graph:
         standing = held.standing
         assert standing is not None, f"{item_id} has a seat and does not stand."
         matched = self._matches(standing)
+        # What takes no part is in no slot: whoever is taken out leaves all of them.
         for key, slot in self._own_slots(standing.item):
-            if item_id not in slot.items:
-                self._memories.keep_slot(key, Slot((*slot.items, item_id)))
+            self._memories.keep_slot(key, Slot((*slot.items, item_id)))
         self._memories.hold(item_id, replace(held, part=True, group=item_id))
         self._memories.keep_group(item_id, Group((item_id,)))
         bound = {
@@ -125,16 +127,16 @@ class Graph:
 
     def _take_out(self, item_id: UUID, held: Held) -> None:
         """Take a thing out of the graph; it may have been what joined others."""
-        item = held.notice.item
+        item, group_id = held.notice.item, held.group
         assert item is not None, f"{item_id} took part without being anything."
+        assert group_id is not None, f"{item_id} took part in no group, not even one of its own."
         for key, slot in self._own_slots(item):
             left = tuple(each for each in slot.items if each != item_id)
             self._memories.keep_slot(key, Slot(left))
         self._memories.hold(item_id, replace(held, part=False, group=None))
         self.touched[item_id] = None
-        if held.group is not None:
-            members = self._memories.group(held.group).members
-            self._disconnect(held.group, [each for each in members if each != item_id])
+        members = self._memories.group(group_id).members
+        self._disconnect(group_id, [each for each in members if each != item_id])
 
     def _matches(self, standing: Standing) -> list[Edge]:
         item = standing.item
@@ -163,9 +165,14 @@ class Graph:
         }
         for group_id in groups:
             self._memories.keep_group(group_id, Group())
+        by_size = sorted(groups.values(), key=lambda each: len(each.edges))
         self._keep(
-            [member for group in groups.values() for member in group.members],
-            [*edges, *(each for group in groups.values() for each in group.edges)],
+            sorted(member for group in groups.values() for member in group.members),
+            put_into(
+                by_size[-1].edges if by_size else (),
+                [*edges, *(each for group in by_size[:-1] for each in group.edges)],
+            ),
+            groups,
         )
 
     def _disconnect(self, group_id: UUID, members: Iterable[UUID]) -> None:
@@ -177,29 +184,50 @@ class Graph:
             for each in self._memories.group(group_id).edges
             if each.first in left and each.second in left
         ]
+        apart = len(left) - 1
         for each in edges:
-            forest.join(each.first, each.second)
+            if not apart:
+                break  # a storm has many more edges than things
+            apart -= forest.join(each.first, each.second)
         first_of: dict[UUID, UUID] = {}
         for item_id, held in self._memories.holds(left).items():
             for bond_id in held.bonds:
                 forest.join(first_of.setdefault(bond_id, item_id), item_id)
+        before = {group_id: self._memories.group(group_id)}
         self._memories.keep_group(group_id, Group())
-        of_root: defaultdict[UUID, list[Edge]] = defaultdict(list)
-        for each in edges:
-            of_root[forest.root(each.first)].append(each)
-        for part in forest.sets():
-            self._keep(part, of_root[forest.root(min(part))])
+        parts = forest.sets()
+        of_root: dict[UUID, list[Edge]] = {forest.root(min(part)): [] for part in parts}
+        if len(parts) == 1:
+            of_root = dict.fromkeys(of_root, edges)
+        else:
+            for each in edges:
+                of_root[forest.root(each.first)].append(each)
+        for part in parts:
+            self._keep(sorted(part), of_root[forest.root(min(part))], before)
             self.touched[min(part)] = None
 
-    def _keep(self, members: Iterable[UUID], edges: Iterable[Edge]) -> None:
-        """Keep one group, and let its members know."""
-        ids = tuple(sorted(members))
-        if not ids:
+    def _keep(
+        self, members: list[UUID], edges: Sequence[Edge], before: Mapping[UUID, Group]
+    ) -> None:
+        """Keep one group, both in order, and let those know that were in another one before."""
+        if not members:
             return
-        self._memories.keep_group(ids[0], Group(ids, tuple(sorted(edges))))
-        for item_id, held in self._memories.holds(ids).items():
-            if held.group != ids[0]:
-                self._memories.hold(item_id, replace(held, group=ids[0]))
+        group_id = members[0]
+        self._memories.keep_group(group_id, Group(tuple(members), tuple(edges)))
+        told = before[group_id].members if group_id in before else ()
+        new = members if len(told) == 0 else sorted(set(members).difference(told))
+        for item_id, held in self._memories.holds(new).items():
+            self._memories.hold(item_id, replace(held, group=group_id))
+
+
+def put_into(ordered: Sequence[Edge], more: Collection[Edge]) -> list[Edge]:
+    """Return edges in order, of which most are in order already: a storm makes thousands."""
+    every = list(ordered)
+    if len(more) > FEW:
+        return sorted([*every, *more])
+    for each in more:
+        insort(every, each)
+    return every
 
 
 def names(

@@ -55,8 +55,18 @@ class Unit(msgspec.Struct):
     """Things that can only be judged together, and the open incidents among them."""
 
     helds: dict[UUID, Held] = {}
-    edges: set[Edge] = msgspec.field(default_factory=set)
+    edges: list[Edge] = []
     cases: dict[UUID, Case] = {}
+
+    def ends(self) -> dict[UUID, list[Edge]]:
+        """Return the edges of each thing, worked out when they are asked for first."""
+        if not self._ends:
+            for each in self.edges:
+                self._ends.setdefault(each.first, []).append(each)
+                self._ends.setdefault(each.second, []).append(each)
+        return self._ends
+
+    _ends: dict[UUID, list[Edge]] = {}
 
 
 class Judge:
@@ -124,10 +134,10 @@ class Judge:
         for item_id, held in helds.items():
             unit = units.setdefault(forest.root(item_id), Unit())
             unit.helds[item_id] = held
-            if held.group is not None:
-                unit.edges.update(groups[held.group].edges)
             if held.incident is not None:
                 unit.cases[held.incident] = cases[held.incident]
+        for group in groups.values():
+            units[forest.root(group.members[0])].edges += group.edges
         return list(units.values())
 
     def _settle(self, unit: Unit, because: AnyRecorded) -> None:
@@ -204,7 +214,7 @@ class Judge:
         for item_id in stale:
             link = LinkEvidence(
                 item=wanted[item_id].item,
-                link=self._best(item_id, wanted, unit.edges),
+                link=self._best(item_id, wanted, unit),
                 severity=severity,
                 severity_rule=rule,
             )
@@ -223,7 +233,7 @@ class Judge:
             person_id=only(item.person_id for item in items),
             first_at=items[0].at,
             items=tuple(items),
-            links=tuple(self._best(item.id, wanted, unit.edges) for item in items),
+            links=tuple(self._best(item.id, wanted, unit) for item in items),
         )
         self._do(incident_id, opening, because)
 
@@ -236,9 +246,9 @@ class Judge:
         case = self._memories.case(incident_id)
         return not case.open and not case.resolved and self._is_read(incident_id, case)
 
-    def _best(self, item_id: UUID, wanted: Standings, edges: Iterable[Edge]) -> Link:
+    def _best(self, item_id: UUID, wanted: Standings, unit: Unit) -> Link:
         """Return a thing's best match among the others of its incident, in words."""
-        ends = [each for each in edges if item_id in {each.first, each.second}]
+        ends = unit.ends().get(item_id, ())
         inside = [each for each in ends if each.other(item_id) in wanted]
         standing = wanted[item_id]
         if not inside:

@@ -77,10 +77,9 @@ class Learner:
                 holder = Holder(person_id, site_id, fact.version)
             case DeviceIssued(person_id=person_id):
                 holder = replace(known, person_id=person_id, version=fact.version)
-            case DevicePlaced(site_id=site_id):
-                holder = replace(known, site_id=site_id, version=fact.version)
             case _:
-                return
+                assert isinstance(fact.event, DevicePlaced), f"{fact.event} is of no device."
+                holder = replace(known, site_id=fact.event.site_id, version=fact.version)
         self._memories.keep_holder(device_id, holder)
 
     def site(self, fact: AnyRecorded, event: SiteRegistered | SiteRelocated) -> None:
@@ -167,10 +166,9 @@ class Learner:
         left = tuple(each for each in case.items if each not in gone)
         self._memories.keep_case(incident_id, replace(case, items=left))
         for item_id in gone:
+            # It is this incident's: a thing is dropped by one before another takes it in.
             held = self._memories.held(item_id)
-            if held.incident == incident_id:
-                freed = replace(held, incident=None, stated=None, partner=None)
-                self._memories.hold(item_id, freed)
+            self._memories.hold(item_id, replace(held, incident=None, stated=None, partner=None))
             self.touched[item_id] = None
 
     def _end(self, incident_id: UUID) -> None:

@@ -88,10 +88,13 @@ class Forest:
             id_ = self._root[id_]
         return id_
 
-    def join(self, one: UUID, other: UUID) -> None:
-        """Make one set of two."""
-        a, b = sorted((self.root(one), self.root(other)))
-        self._root[b] = a
+    def join(self, one: UUID, other: UUID) -> bool:
+        """Make one set of two; return whether they were two."""
+        a, b = self.root(one), self.root(other)
+        if a == b:
+            return False
+        self._root[max(a, b)] = min(a, b)
+        return True
 
     def sets(self) -> list[frozenset[UUID]]:
         """Return all sets."""
@@ -109,16 +112,16 @@ class Orchard(Forest):
         self._size = dict.fromkeys(standings, 1)
         self._cuts = {id_: dict(each.cuts) for id_, each in standings.items()}
 
-    def join(self, one: UUID, other: UUID) -> None:
+    def join(self, one: UUID, other: UUID) -> bool:
         a, b = sorted((self.root(one), self.root(other)))
         if a == b or self._size[a] + self._size[b] > ITEMS_MAX:
-            return
+            return False
         cuts, others = self._cuts[a], self._cuts[b]
         if any(cuts.get(cut, side) is not side for cut, side in others.items()):
-            return
-        super().join(a, b)
+            return False
         self._size[a] += self._size[b]
         cuts.update(others)
+        return super().join(a, b)
 
 
 def clusters(standings: Mapping[UUID, Standing], edges: Collection[Edge]) -> list[frozenset[UUID]]:
