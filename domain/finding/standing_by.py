@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import msgspec
 
-from domain.finding.duties import BREACH_LOOK_BACK, HourDuty
+from domain.finding.duties import BREACH_LOOK_BACK, HOUR, HourDuty
 from domain.finding.facts import Expected, FindingType
 from domain.finding.seen import (
     Judgement,
@@ -24,14 +25,14 @@ from domain.finding.seen import (
     presences,
     time_present,
 )
+from domain.finding.using import judge_phone
 from domain.geometry import distance_m, outside_m
 from domain.severity import Severity
-from domain.signals import AttendanceRecorded, PhoneActivityRecorded, SignalEvent
+from domain.signals import AttendanceRecorded, DeviceStatusRecorded, SignalEvent
 
 PRESENT_MIN = timedelta(minutes=45)  # of an hour; less is the rest of a shift, not an hour on duty
-# Assumption: a guard who writes a round in the log book uses the phone more often than that.
-INTERACTIONS_PER_HOUR_MIN = 5
 BREACH_MIN = timedelta(minutes=5)  # product rule
+FIX_WANTED = HOUR
 FIX_GAP_MAX = timedelta(minutes=15)  # fixes further apart say nothing of the time between them
 
 
@@ -43,46 +44,12 @@ def judge_hour(duty: HourDuty, signals: Sequence[Seen]) -> list[Judgement]:
     before = [each for each in signals if each.at < duty.starts_at]
     inside = [each for each in signals if duty.starts_at <= each.at < duty.until]
     found = [
-        judge_phone(duty, before, inside),
+        judge_phone(duty, signals, present),
         judge_fence(duty, signals, present),
         judge_silence(duty, before, inside),
-        judge_gps(duty, inside),
+        judge_gps(duty, signals, present),
     ]
     return [each for each in found if each is not None]
-
-
-def judge_phone(duty: HourDuty, before: Sequence[Seen], inside: Sequence[Seen]) -> Judgement | None:
-    """A phone is to be used at least INTERACTIONS_PER_HOUR_MIN times; one that reports does so on."""
-    reports = activity(inside)
-    earlier = activity(before)
-    if not reports and not earlier:
-        return None
-    total = sum(interactions(each) for each in reports)
-    if reports and total >= INTERACTIONS_PER_HOUR_MIN:
-        return None
-    last = (reports or earlier)[-1]
-    explanation = (
-        f"{total} interactions in {len(reports)} reports of the hour."
-        if reports
-        else "The phone reported its use before, and not in this hour."
-    )
-    return Judgement(
-        type=FindingType.LOW_PHONE_ACTIVITY,
-        severity=Severity.MEDIUM,
-        title=f"{duty.person_id} hardly used the phone from {hour(duty)}",
-        expected=(Expected(f"At least {INTERACTIONS_PER_HOUR_MIN} interactions", duty.until),),
-        received=reports,
-        explanation=explanation,
-        device_id=last.event.device_id,
-    )
-
-
-def activity(signals: Sequence[Seen]) -> list[Seen]:
-    return [each for each in signals if isinstance(each.event, PhoneActivityRecorded)]
-
-
-def interactions(seen: Seen) -> int:
-    return seen.event.interactions if isinstance(seen.event, PhoneActivityRecorded) else 0
 
 
 def judge_silence(
@@ -116,20 +83,39 @@ def is_from_phone(event: SignalEvent) -> bool:
     return event.device_id is not None
 
 
-def judge_gps(duty: HourDuty, inside: Sequence[Seen]) -> Judgement | None:
-    """A device that talks is to say at least once an hour where it is."""
-    alive = [each for each in inside if is_sign_of_life(each)]
-    if not alive or any(fix_of(each.event) for each in alive):
-        return None
-    return Judgement(
-        type=FindingType.GPS_OFF,
-        severity=Severity.MEDIUM,
-        title=f"{duty.person_id} sent no position from {hour(duty)}",
-        expected=(Expected("A position", duty.until),),
-        received=alive,
-        explanation=f"{len(alive)} signals and no position in the hour.",
-        device_id=alive[-1].event.device_id,
-    )
+def judge_gps(
+    duty: HourDuty, signals: Sequence[Seen], present: Sequence[Presence]
+) -> Judgement | None:
+    """A device that talks is to say at least once in FIX_WANTED where it is.
+
+    A time without a position need not fit into an hour of the duty: it counts in the hour in which
+    it has lasted so long, and in each full hour on.
+    """
+    here = [each for each in signals if is_present(present, each.at)]
+    fixes = {each.at for each in here if fix_of(each.event) is not None}
+    turns = {at for each in present for at in (each.since, each.until) if at is not None}
+    for since, until in pairwise([*sorted(fixes | turns), duty.until]):
+        told_before = duty.starts_at - since >= FIX_WANTED
+        if until - (duty.starts_at if told_before else since) < FIX_WANTED:
+            continue
+        told = [each for each in here if since < each.at < until and talks(each)]
+        if any(duty.starts_at <= each.at for each in told):
+            return Judgement(
+                type=FindingType.GPS_OFF,
+                severity=Severity.MEDIUM,
+                title=f"{duty.person_id} sent no position from {hour(duty)}",
+                expected=(Expected("A position", duty.until),),
+                received=told,
+                explanation=f"{len(told)} signals and no position"
+                f" for {minutes(until - since)} min since {clock(since.astimezone(UTC))}.",
+                device_id=told[-1].event.device_id,
+            )
+    return None
+
+
+def talks(seen: Seen) -> bool:
+    """Return whether a signal came from a guard's own device: a status is told by who watches it."""
+    return not isinstance(seen.event, DeviceStatusRecorded)
 
 
 class Fix(msgspec.Struct, frozen=True):
