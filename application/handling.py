@@ -66,6 +66,16 @@ def handle(  # noqa: PLR0917 - in this log, of this tenant, of this kind, to thi
     return log.append(tenant_id, Append.of(stream_id, version, facts, cause)).last
 
 
+def standing(log: EventLog, tenant_id: str, decider: Decider[C, S, E], stream_id: str) -> S:
+    """Return an aggregate as it stands, for those of a few facts, which need no read model.
+
+    Raises:
+        NoSuchTenant: the tenant has no log.
+        LogUnavailable: the log did not answer.
+    """
+    return decider.replay(cast(E, fact.event) for fact in log.read_stream(tenant_id, stream_id))
+
+
 def require_valid(command: object) -> None:
     """Hold a command to the limits of its fields.
 

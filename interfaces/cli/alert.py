@@ -9,7 +9,6 @@ import msgspec
 from cyclopts import App
 
 from application.handling import handle
-from domain.access import user_stream
 from domain.alert import (
     ALERT,
     AcknowledgeAlert,
@@ -31,6 +30,7 @@ from interfaces.cli.answering import (
     by_hand,
     cell,
     opened,
+    require_user,
     said,
     show,
     wish,
@@ -175,9 +175,7 @@ def work(tenant: str, alert_id: UUID, command: AlertCommand, done: str, *, as_js
     """Hand a command to the alert and say what it came to."""
     with opened(tenant) as vedette:
         if isinstance(command, AssignAlert):
-            stream = user_stream(command.assignee)
-            if not vedette.log.first_positions(tenant, [stream]):
-                raise CommandFailed(f"There is no user {command.assignee}.")
+            require_user(vedette, tenant, command.assignee)
         stream = alert_stream(alert_id)
         position = handle(vedette.log, tenant, ALERT, stream, command, by_hand())
     said(position, f"Alert {alert_id} is {done}", as_json=as_json)

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from application.handling import VersionMismatch
 from application.ports import Cause, LogUnavailable, NoSuchTenant, StreamMoved
+from domain.access import user_stream
 from domain.kernel import Command
 from interfaces import journal, settings, wiring
 from interfaces.cli.failing import CommandFailed
@@ -86,6 +87,25 @@ def wish(command: type[C], /, **fields: object) -> C:
         return msgspec.convert(given, command, strict=False)
     except msgspec.ValidationError as error:
         raise CommandFailed(rule_of(error)) from error
+
+
+def require_user(vedette: Vedette, tenant: str, username: str) -> None:
+    """Refuse a username that nobody has.
+
+    Raises:
+        CommandFailed: nobody was enrolled under this name.
+    """
+    require_known(vedette, tenant, user_stream(username), f"There is no user {username}.")
+
+
+def require_known(vedette: Vedette, tenant: str, stream: str, otherwise: str) -> None:
+    """Refuse what nobody stated.
+
+    Raises:
+        CommandFailed: the stream has no fact.
+    """
+    if not vedette.log.first_positions(tenant, [stream]):
+        raise CommandFailed(otherwise)
 
 
 def rule_of(error: msgspec.ValidationError) -> str:

@@ -1,7 +1,7 @@
 """The `vedette` command: a shell that knows the commands by name and imports the one that is used.
 
 A command `name` lives in `interfaces/cli/<name>.py` (`import` in `importing.py`, since a module
-cannot be called so) and is there under the name `app`: a function for a plain command, or a
+cannot be called so, and a dash is an underscore there) and is there under the name `app`: a function for a plain command, or a
 `cyclopts.App(name="<name>")` for one with sub-commands. It answers on standard output, returns
 None or an exit code, and fails by raising `CommandFailed` (see `failing.py`). Wrong usage ends
 with exit code 2, a failure with 1, Ctrl-C with 130.
@@ -40,6 +40,14 @@ COMMANDS: list[tuple[str, str, Group, str]] = [
     ("task", "task", SET_UP, "Assign, cancel and list tasks."),
     ("user", "user", SET_UP, "Create users and set passwords and roles."),
     ("key", "key", SET_UP, "Issue, list and revoke API keys."),
+    (
+        "service-level",
+        "service_level",
+        SET_UP,
+        "Show and set how soon tickets are to be taken on and done.",
+    ),
+    ("assignment", "assignment", SET_UP, "Show and lay down who gets which ticket."),
+    ("escalation", "escalation", SET_UP, "Show and set where mail about escalated tickets goes."),
     ("log", "log", LOOK, "Read, follow and verify a tenant's log."),
     (
         "followers",
@@ -59,6 +67,8 @@ COMMANDS: list[tuple[str, str, Group, str]] = [
     ("rebuild", "rebuild", LOOK, "Rebuild a read model from the log and swap it in."),
     ("audit", "audit", LOOK, "Ask for duty to be looked at, and see what that came to."),
     ("finding", "finding", LOOK, "Show duty that was not done, with its evidence."),
+    ("anomalies", "anomalies", LOOK, "List what was far from what is usual."),
+    ("baselines", "baselines", LOOK, "List what is normal for a person or a site."),
     ("tune", "tune", LOOK, "Look at the thresholds of baselines, try others, and decide."),
     ("jobs", "jobs", LOOK, "Ask for long work, such as a verification, and see its answer."),
     ("ticket", "ticket", WORK, "List, show and open tickets, and work on them."),

@@ -11,7 +11,6 @@ from cyclopts import App, Parameter
 
 from application import ticket_pairs
 from application.handling import handle
-from domain.access import user_stream
 from domain.catalogue import tag_of
 from domain.severity import Severity
 from domain.ticket import (
@@ -36,9 +35,18 @@ from domain.ticket import (
     TicketStatus,
     ticket_stream,
 )
-from interfaces.cli.answering import JsonOption, TenantOption, by_hand, opened, said, show, wish
+from interfaces.cli.answering import (
+    JsonOption,
+    TenantOption,
+    by_hand,
+    opened,
+    require_known,
+    require_user,
+    said,
+    show,
+    wish,
+)
 from interfaces.cli.failing import CommandFailed
-from interfaces.wiring import Vedette
 from projections.ticket_board import TICKET_BOARD, Sla
 from projections.ticket_clocks import TICKET_CLOCKS
 from projections.views import Wanted
@@ -328,17 +336,3 @@ def work(tenant: str, ticket: UUID, command: TicketCommand, what: str, *, as_jso
         stream = ticket_stream(ticket)
         position = handle(vedette.log, tenant, TICKET, stream, command, by_hand())
     said(position, what, as_json=as_json)
-
-
-def require_user(vedette: Vedette, tenant: str, username: str) -> None:
-    require_known(vedette, tenant, user_stream(username), f"There is no user {username}.")
-
-
-def require_known(vedette: Vedette, tenant: str, stream: str, otherwise: str) -> None:
-    """Refuse what nobody stated.
-
-    Raises:
-        CommandFailed: the stream has no fact.
-    """
-    if not vedette.log.first_positions(tenant, [stream]):
-        raise CommandFailed(otherwise)

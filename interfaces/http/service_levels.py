@@ -1,13 +1,13 @@
 """Service levels, rules of assignment, the escalation address, and the record of mail."""
 
-from typing import Annotated, Any, TypeAlias, TypeVar
+from typing import Annotated, TypeAlias
 
 import msgspec
 from litestar import Controller, get, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, SkipValidation
 
-from application.handling import handle
+from application.handling import handle, standing
 from domain.access import Capability
 from domain.assignment import (
     ASSIGNMENT_RULES,
@@ -16,7 +16,6 @@ from domain.assignment import (
     AssignTo,
     LayDownAssignmentRules,
 )
-from domain.kernel import Decider
 from domain.mail import (
     ESCALATION_ADDRESS,
     ESCALATION_ADDRESS_STREAM,
@@ -42,8 +41,6 @@ from interfaces.http.working import reached, require_user
 from interfaces.wiring import Vedette
 from projections.mails import MAILS, MailRow, MailState
 from projections.views import PAGE_ROWS_DEFAULT
-
-S = TypeVar("S")
 
 VIEW = needs(Capability.TICKETS_VIEW)
 MANAGE = needs(Capability.SERVICE_LEVELS_MANAGE)
@@ -85,7 +82,7 @@ class ServiceLevelController(Controller):
     @get("/", opt=VIEW, responses=OF_LISTS, sync_to_thread=True)
     def list_levels(self, *, caller: TheCaller, vedette: TheVedette) -> Envelope[list[LevelShown]]:
         """List the service level of each priority, the most pressing first."""
-        levels = stands(vedette, caller, SERVICE_LEVELS, SERVICE_LEVELS_STREAM)
+        levels = standing(vedette.log, caller.tenant_id, SERVICE_LEVELS, SERVICE_LEVELS_STREAM)
         shown = [
             LevelShown(
                 priority=level.priority,
@@ -137,7 +134,7 @@ class AssignmentRuleController(Controller):
     @get("/", opt=VIEW, responses=OF_LISTS, sync_to_thread=True)
     def list_rules(self, *, caller: TheCaller, vedette: TheVedette) -> Envelope[RulesShown]:
         """List the rules of assignment in their order."""
-        rules = stands(vedette, caller, ASSIGNMENT_RULES, ASSIGNMENT_STREAM).rules
+        rules = standing(vedette.log, caller.tenant_id, ASSIGNMENT_RULES, ASSIGNMENT_STREAM).rules
         position = vedette.log.head(caller.tenant_id).position
         return Envelope(data=RulesShown(rules=rules), position=position)
 
@@ -207,7 +204,9 @@ class MailController(Controller):
     @get("/escalation-address/", opt=VIEW, responses=OF_LISTS, sync_to_thread=True)
     def address(self, *, caller: TheCaller, vedette: TheVedette) -> Envelope[AddressShown]:
         """Show where mail about escalated and critical tickets goes."""
-        known = stands(vedette, caller, ESCALATION_ADDRESS, ESCALATION_ADDRESS_STREAM)
+        known = standing(
+            vedette.log, caller.tenant_id, ESCALATION_ADDRESS, ESCALATION_ADDRESS_STREAM
+        )
         position = vedette.log.head(caller.tenant_id).position
         return Envelope(data=AddressShown(email=known.email), position=position)
 
@@ -235,9 +234,3 @@ class MailController(Controller):
             caller.cause(),
         )
         return reached(vedette, caller, position)
-
-
-def stands(vedette: Vedette, caller: Caller, decider: Decider[Any, S, Any], stream_id: str) -> S:
-    """Return an aggregate as it stands: a few facts, so no read model is kept for them."""
-    facts = vedette.log.read_stream(caller.tenant_id, stream_id)
-    return decider.replay(fact.event for fact in facts)
