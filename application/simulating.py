@@ -29,6 +29,7 @@ from domain.anomaly.facts import (
     ThresholdEvent,
     threshold_stream,
 )
+from domain.anomaly.worrying import is_worrying
 from domain.baseline.thresholds import DEFAULT_THRESHOLD
 from domain.catalogue import Recorded
 from domain.kernel import Command
@@ -60,7 +61,10 @@ class LostAnomaly(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Simulation(msgspec.Struct, frozen=True, kw_only=True):
-    """What another threshold would have done. Alerts are told apart by metric and subject."""
+    """What another threshold would have done.
+
+    Alerts are told apart by metric and subject; an anomaly that worries nobody is none.
+    """
 
     family: Metric
     threshold: float
@@ -117,7 +121,10 @@ def simulate(
     ]
     kept = [each for each in standing if abs(each.measured.z) > asked.threshold]
     lost = [each for each in standing if abs(each.measured.z) <= asked.threshold]
-    before, after = ({each.subject for each in some} for some in (standing, kept))
+    before = {each.subject for each in standing if is_worrying(asked.family, each.measured)}
+    after = {
+        each.subject for each in kept if is_worrying(asked.family, each.measured, asked.threshold)
+    } & before
     strictest = highest_in_force(log, tenant_id, asked.family, since)
     needs_replay = asked.threshold < strictest
     gained = None if needs_replay else 0

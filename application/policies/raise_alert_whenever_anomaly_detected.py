@@ -1,8 +1,8 @@
-"""Whenever an anomaly is detected, raise an alert, or repeat the one that stands.
+"""Whenever an anomaly is detected that worries, raise an alert, or repeat the one that stands.
 
 Alerts are told apart by metric and subject: a phone that sleeps through a night is one alert with
 a count, not one an hour. An anomaly that late signals change or disprove is revised in its alert or
-dropped from it.
+dropped from it. What is unusual and worries nobody (domain.anomaly.worrying) is an anomaly alone.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from application.following import Desk
 from application.policies.alerting import OWN_FACTS, Judged, keep_alerts, new_alert_id
 from domain.alert import AlertKind, RaiseAlert
 from domain.anomaly.facts import AnomalyDetected, AnomalyRevised, AnomalyWithdrawn, Metric
+from domain.anomaly.worrying import is_worrying
 from domain.catalogue import AnyRecorded
 from domain.kernel import shortened
 
@@ -68,6 +69,8 @@ def judge(desk: Desk, fact: AnyRecorded) -> Judged | None:
             return Judged(known(desk, fact).detected.anomaly_id, None, reason)
         case _:
             return None
+    if not is_worrying(detected.metric, detected.measured):
+        return Judged(detected.anomaly_id, None, "What is known by now worries nobody.")
     return Judged(detected.anomaly_id, raise_command(fact, detected))
 
 

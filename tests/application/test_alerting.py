@@ -86,7 +86,7 @@ def detected(number: int, *, hours: float | None = None, **about: Any) -> Anomal
     """Return an anomaly of an hour that ends so many hours after Monday's shift began."""
     end = MONDAY + timedelta(hours=number if hours is None else hours)
     told: dict[str, Any] = {
-        "metric": Metric.GPS_ACCURACY,
+        "metric": Metric.GEOFENCE_DISTANCE,
         "subject_kind": SubjectKind.PERSON,
         "subject_id": "G-1",
         "site_id": "S-1",
@@ -166,15 +166,15 @@ def test_an_anomaly_raises_an_alert(watch: Watch) -> None:
     assert raised == AlertRaised(
         alert_id=raised.alert_id,
         kind=AlertKind.ANOMALY,
-        dedup_key="anomaly/gps_accuracy/person/G-1",
+        dedup_key="anomaly/geofence_distance/person/G-1",
         severity=Severity.MEDIUM,
         score=0.9375,
-        title="GPS accuracy of person G-1 is unusual: actual 41 m, typical 8-12 m",
+        title="Distance from the geofence of person G-1 is unusual: actual 41 m, typical 8-12 m",
         evidence=UUID(int=1),
         seen_at=MONDAY + timedelta(hours=1),
         site_id="S-1",
         person_id="G-1",
-        metric=Metric.GPS_ACCURACY,
+        metric=Metric.GEOFENCE_DISTANCE,
     )
     watch.hold()
 
@@ -199,7 +199,7 @@ def test_within_24_hours_an_anomaly_of_the_same_metric_and_subject_is_a_repeat(
     (alert_id,) = watch.alert_ids()
     assert watch.kinds(alert_id) == [AlertRaised, AlertRepeated, AlertRepeated]
     watch.tell(26, detected(26))
-    watch.tell(3, detected(3, metric=Metric.SITE_SIGNALS))
+    watch.tell(3, detected(3, metric=Metric.TOUR_DURATION))
     watch.tell(4, detected(4, subject_id="G-2"))
     assert len(watch.alert_ids()) == 4
     watch.hold()
@@ -229,6 +229,16 @@ def test_a_verdict_on_an_anomaly_is_not_asked_again_until_it_is_taken_back(watch
     assert watch.alert(alert_id).status is AlertStatus.RESOLVED
     watch.wish(alert_id, ReopenAlert(reason="Too early"))
     watch.tell(1, detected(1), WITHDRAWN)
+    assert watch.alert(alert_id).status is AlertStatus.WITHDRAWN
+    watch.hold()
+
+
+def test_an_anomaly_that_worries_nobody_is_an_anomaly_alone(watch: Watch) -> None:
+    watch.tell(1, detected(1, measured=measured(-4.0)))
+    assert watch.alert_ids() == []
+    watch.tell(1, revised(Severity.MEDIUM, 4.0))
+    (alert_id,) = watch.alert_ids()
+    watch.tell(1, revised(Severity.MEDIUM, -4.0))
     assert watch.alert(alert_id).status is AlertStatus.WITHDRAWN
     watch.hold()
 

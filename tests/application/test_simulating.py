@@ -107,7 +107,7 @@ def at(log: MemoryLog, threshold: float, now: datetime = NOW) -> Simulation:
 def test_a_higher_threshold_loses_what_lies_below_it_and_gains_nothing() -> None:
     log = logged(
         (1, [detected(1, 3.5, "G-1")]),
-        (2, [detected(2, -9.0, "G-1")]),
+        (2, [detected(2, 9.0, "G-1")]),
         (3, [detected(3, 3.9, "G-2")]),
         (4, [detected(4, 9.0, "G-3"), AnomalyWithdrawn(reason="Late.", because=())]),
         (
@@ -118,9 +118,10 @@ def test_a_higher_threshold_loses_what_lies_below_it_and_gains_nothing() -> None
             ],
         ),
         (6, [detected(6, 3.1, "G-5", NOW - timedelta(days=8))]),  # too long ago
+        (7, [detected(7, -9.0, "G-6")]),  # farther inside the fence than ever worries nobody
     )
     result = at(log, 4.0)
-    assert (result.anomalies_before, result.anomalies_kept, result.anomalies_lost) == (4, 1, 3)
+    assert (result.anomalies_before, result.anomalies_kept, result.anomalies_lost) == (5, 2, 3)
     assert (result.alerts_before, result.alerts_kept, result.alerts_lost) == (3, 1, 2)
     assert (result.anomalies_gained, result.alerts_gained, result.needs_replay) == (0, 0, False)
     assert [(each.subject_id, each.z) for each in result.lost] == [
