@@ -100,10 +100,10 @@ def told(row: IncidentRow, fact: AnyRecorded) -> IncidentRow:
         case IncidentAcknowledged():
             acknowledged = IncidentStatus.ACKNOWLEDGED
             return replace(row, status=acknowledged, acknowledged_by=fact.actor)
-        case IncidentResolved(resolution=resolution):
-            return replace(row, status=IncidentStatus.RESOLVED, resolution=resolution)
         case _:
-            return row
+            assert isinstance(fact.event, IncidentResolved), f"{fact.event} is of no incident."
+            resolution = fact.event.resolution
+            return replace(row, status=IncidentStatus.RESOLVED, resolution=resolution)
 
 
 def opened(row: IncidentRow | None, fact: AnyRecorded, event: IncidentOpened) -> IncidentRow:

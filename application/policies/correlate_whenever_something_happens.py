@@ -77,10 +77,9 @@ def learn(learner: Learner, fact: AnyRecorded) -> None:
             # What a policy states is as old as its cause, which is known when it is stated.
             age = fact.position if fact.caused_by is None else fact.caused_by
             learner.incident(item_id_of(fact), fact.version, age, event)
-        case event if isinstance(event, DeviceEvent):
+        case event:
+            assert isinstance(event, DeviceEvent), f"{event} is no fact that was asked for."
             learner.device(fact)
-        case _:
-            return
 
 
 def fetch_for(memories: Memories, batch: Sequence[AnyRecorded]) -> None:

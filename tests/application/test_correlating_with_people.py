@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 
 from application import incidents
-from application.incidents import Merge, Split
+from application.handling import VersionMismatch
+from application.incidents import Merge, Split, SplitOff
 from application.policies.correlate_whenever_something_happens import (
     CorrelateWheneverSomethingHappens,
 )
@@ -15,13 +16,14 @@ from application.ports import Append, Appended, Cause
 from domain.alert import AlertReopened, AlertResolved, Verdict, alert_stream
 from domain.directory.device import DeviceIssued, DeviceKind, DevicePlaced, DeviceRegistered
 from domain.incident.facts import IncidentAcknowledged, IncidentResolved, incident_stream
-from domain.incident.lifecycle import IncidentStatus
+from domain.incident.lifecycle import IncidentIsOver, IncidentStatus, IncidentUnknown
 from domain.incident.wishes import AcknowledgeIncident, LinkIncident, ResolveIncident
 from domain.severity import Severity
 from domain.signals import DeviceStatus, signal_uuid
 from tests.application.control_room import (
     ControlRoom,
     alert,
+    alert_withdrawn,
     device,
     finding,
     finding_withdrawn,
@@ -53,10 +55,15 @@ class Appending:
         return Appended(first, len(self.log.facts))
 
 
+def ask_to_split(
+    room: ControlRoom, incident_id: UUID, wish: Split, if_match: int | None = None
+) -> SplitOff:
+    return incidents.split(Appending(room.log), "t", incident_id, wish, PERSON, if_match=if_match)  # type: ignore[arg-type]  # as much of the port as is asked
+
+
 def split(room: ControlRoom, incident_id: UUID, *item_ids: UUID) -> UUID:
     wish = Split(item_ids=item_ids, reason="Another story")
-    answer = incidents.split(Appending(room.log), "t", incident_id, wish, PERSON)  # type: ignore[arg-type]  # as much of the port as is asked
-    return answer.new_incident_id
+    return ask_to_split(room, incident_id, wish).new_incident_id
 
 
 def merge(room: ControlRoom, incident_id: UUID, into: UUID) -> None:
@@ -133,6 +140,64 @@ def test_a_merge_heals_a_split_and_a_split_breaks_a_merge(room: ControlRoom) -> 
     assert things(room) == {first: {LOW}, again: {FRAUD, OFF}}
 
 
+def test_a_split_is_for_the_version_that_was_seen_and_is_made_once(room: ControlRoom) -> None:
+    first, made = one(room), UUID(int=5)
+    wish = Split(item_ids=(FRAUD,), reason="Another story", new_incident_id=made)
+    seen = len(room.story(first))
+    room.happen(panic("help", 9))
+    with pytest.raises(VersionMismatch) as mismatch:
+        ask_to_split(room, first, wish, if_match=seen)
+    assert (mismatch.value.wanted, mismatch.value.version) == (seen, seen + 1)
+    assert made not in room.incidents()
+    done = ask_to_split(room, first, wish, if_match=seen + 1)
+    assert done.position == len(room.log.facts)
+    assert ask_to_split(room, first, wish) == SplitOff(made, None)
+    assert len(room.story(made)) == 1
+
+
+def test_nothing_is_merged_into_what_is_unknown_or_over(room: ControlRoom) -> None:
+    first = one(room)
+    with pytest.raises(IncidentUnknown) as unknown:
+        merge(room, first, UUID(int=404))
+    room.happen(panic("help", 600, person="G-7", site="S-9"))
+    other = list(room.open())[-1]
+    room.ask(other, ResolveIncident(resolution="Seen to"))
+    with pytest.raises(IncidentIsOver) as over:
+        merge(room, first, other)
+    assert unknown.value.field == over.value.field == "$.into_incident_id"
+    assert things(room) == {first: {LOW, OFF, FRAUD}}
+
+
+@pytest.mark.parametrize("batch", [1, 1_000])
+def test_what_was_withdrawn_while_a_person_merged_it_comes_back_merged(batch: int) -> None:
+    room = ControlRoom(batch)
+    apart = [
+        alert("a", 0, severity=Severity.CRITICAL),
+        alert("b", 600, severity=Severity.CRITICAL, person="G-2", site="S-2"),
+    ]
+    room.happen(*apart)
+    older, younger = room.open()
+    for name in ("a", "b"):
+        room.log.state(*alert_withdrawn(name))
+    merge(room, younger, older)
+    room.happen()
+    assert room.open() == {}
+    room.happen(*apart)
+    assert things(room)[one(room)] == {id_of("a"), id_of("b")}
+
+
+def test_what_was_withdrawn_before_its_incident_was_resolved_stays_out_of_the_next(
+    room: ControlRoom,
+) -> None:
+    first = one(room)
+    room.log.state(*finding_withdrawn("low"))
+    room.ask(first, ResolveIncident(resolution="Seen to"))
+    room.happen(finding("low", 0, 10))
+    assert room.open() == {}
+    room.happen(panic("help", 9))
+    assert things(room)[one(room)] == {signal_uuid("t", "help")}
+
+
 def test_a_resolved_incident_takes_in_nothing_and_what_comes_makes_a_new_one(
     room: ControlRoom,
 ) -> None:
@@ -207,6 +272,9 @@ def test_whoever_carries_a_device_is_whom_its_signals_are_about() -> None:
     assert incident.severity is Severity.HIGH
     item, _ = incident.items[OFF]
     assert (item.person_id, item.site_id) == ("G-1", "S-1")
+    kept = dict(room.correlation.kept)
+    room.correlation.take(list(room.log.facts))
+    assert room.correlation.kept == kept
 
 
 def test_a_site_that_moved_has_other_neighbours() -> None:

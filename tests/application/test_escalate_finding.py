@@ -27,6 +27,7 @@ from domain.ticket import (
     ticket_stream,
 )
 from tests.application.watchroom import GPS_OFF, NO_SHOW, Watchroom, at_hours, finding_id
+from tests.memory_desk import Following
 
 CRITICAL, HIGH, MEDIUM = Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM
 BEGIN = (AssignTicket(assignee="eve"), StartTicket())
@@ -303,3 +304,21 @@ def test_the_same_facts_again_state_nothing_more(room: Watchroom) -> None:
     room.withdrawn(1)
     room.settle()
     assert room.redeliver() == []
+
+
+def test_memories_read_again_take_back_no_ticket_a_second_time(room: Watchroom) -> None:
+    room.found(1)
+    room.found(2, GPS_OFF)
+    room.settle()
+    room.withdrawn(1)
+    room.revised(2, MEDIUM)
+    room.settle()
+    assert {room.ticket(each.ticket_id).status for each in room.opened()} == {
+        TicketStatus.CANCELLED
+    }
+    stated = list(room.log.facts)
+    again = Following(room.findings.policy, room.log, replaying=True)
+    while again.follow(2):
+        pass
+    assert again.kept == room.findings.kept
+    assert room.log.facts == stated

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from math import inf, nan
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 from uuid import uuid4
 
 import msgspec
@@ -29,6 +29,7 @@ from application.accepting import (
     UnknownSite,
     UnknownTour,
     WithoutTimeZone,
+    measures_of,
 )
 from application.ingestion import Giver, SignalIntake, Taken, TakenAs
 from application.ports import Append, Cause
@@ -193,6 +194,28 @@ def test_whatever_a_signal_measures_is_a_number(
             bad: Signal = replace(signal, **{field: value})
             refusal = refusal_of(intake.take(giver, [bad]))
             assert (type(refusal), refusal.field) == (NotANumber, f"$.{field}")
+
+
+class Weighed(msgspec.Struct):
+    """A kind of signal with a number however a field can be written down."""
+
+    plain: float
+    absent: float | None
+    bounded: Annotated[float, msgspec.Meta(ge=0.0)]
+    explained: Annotated[float, msgspec.Meta(description="kg", extra_json_schema={"examples": [1]})]
+    explained_or_absent: Annotated[float | None, msgspec.Meta(extra={"unit": "kg"})]
+    counted: int
+    named: str
+
+
+def test_a_measure_is_found_however_its_field_is_written_down() -> None:
+    assert measures_of(Weighed) == (
+        "plain",
+        "absent",
+        "bounded",
+        "explained",
+        "explained_or_absent",
+    )
 
 
 @pytest.mark.parametrize("signal", EACH_KIND, ids=lambda signal: type(signal).__name__)

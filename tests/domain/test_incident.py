@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from adapters.log.codec import decode, encode
 from domain.catalogue import tag_of
-from domain.incident.facts import IncidentEvent, IncidentOpened, Item, ItemKind, Sign
+from domain.incident.facts import (
+    IncidentEvent,
+    IncidentEvidenceLinked,
+    IncidentOpened,
+    IncidentSplit,
+    Item,
+    ItemKind,
+    Link,
+    Sign,
+)
 from domain.incident.grouping import (
     CROWD_MAX,
     Edge,
@@ -27,16 +36,21 @@ from domain.incident.lifecycle import (
     INCIDENT,
     Incident,
     IncidentIsFull,
+    IncidentLacksItem,
     IncidentStatus,
     IncidentUnknown,
+    IncidentWouldBeEmpty,
 )
 from domain.incident.matching import Standing, match
 from domain.incident.wishes import (
     ITEMS_MAX,
     AcknowledgeIncident,
     IncidentCommand,
+    LinkEvidence,
     MergeIncident,
+    OpenIncident,
     ResolveIncident,
+    SplitIncident,
 )
 from domain.kernel import Decider, Refused
 from domain.severity import Severity
@@ -227,3 +241,67 @@ def test_what_is_refused() -> None:
     merged = Incident(status=IncidentStatus.MERGED, merged_into=UUID(int=1))
     with pytest.raises(Refused, match="goes on in"):
         INCIDENT.decide(merged, ResolveIncident(resolution="x"))
+
+
+def opened() -> list[IncidentEvent]:
+    """Return the beginning of an incident of two things."""
+    items = tuple(item(number, person="G").item for number in (1, 2))
+    wish = OpenIncident(
+        incident_id=UUID(int=100),
+        severity=Severity.MEDIUM,
+        severity_rule="the worst of its things",
+        title="Fraud of G",
+        site_id=None,
+        person_id="G",
+        first_at=AT,
+        items=items,
+        links=(LINK, LINK),
+    )
+    return INCIDENT.decide(INCIDENT.initial, wish)
+
+
+LINK = Link(0.9, ("the same guard G",))
+THING = item(3, person="G").item
+
+
+def linking(**change: Any) -> LinkEvidence:
+    told = {"item": THING, "link": LINK, "severity": Severity.HIGH, "severity_rule": "three"}
+    return LinkEvidence(**{**told, **change})
+
+
+@pytest.mark.parametrize(
+    ("wish", "is_news"),
+    [
+        (linking(), False),
+        (linking(link=Link(0.8, ("the same guard G",))), True),
+        (linking(item=item(3, person="G", minutes=1).item), True),
+        (linking(severity=Severity.CRITICAL), True),
+        (linking(severity_rule="another"), True),
+    ],
+)
+def test_a_thing_is_linked_again_where_something_else_is_told_of_it(
+    wish: LinkEvidence, is_news: bool
+) -> None:
+    story = opened()
+    story += INCIDENT.decide(INCIDENT.replay(story), linking())
+    told = INCIDENT.decide(INCIDENT.replay(story), wish)
+    assert [type(fact) for fact in told] == [IncidentEvidenceLinked] * is_news
+
+
+def test_what_is_split_off_belongs_to_it_and_leaves_something() -> None:
+    story = opened()
+
+    def split(*numbers: int) -> list[IncidentEvent]:
+        item_ids = tuple(UUID(int=number) for number in numbers)
+        wish = SplitIncident(item_ids=item_ids, new_incident_id=UUID(int=200), reason="x")
+        return INCIDENT.decide(INCIDENT.replay(story), wish)
+
+    with pytest.raises(IncidentLacksItem):
+        split(1, 3)
+    with pytest.raises(IncidentWouldBeEmpty):
+        split(2, 1)
+    story += split(2, 2)
+    split_off = IncidentSplit(item_ids=(UUID(int=2),), new_incident_id=UUID(int=200), reason="x")
+    assert story[1:] == [split_off]
+    assert INCIDENT.replay(story).items.keys() == {UUID(int=1)}
+    assert split(2) == []

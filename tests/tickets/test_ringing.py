@@ -21,6 +21,7 @@ from application.policies.keep_service_level_whenever_ticket_told import (
 )
 from application.ports import Append, Cause
 from application.timers import CLOCK_TIMER, TellServiceLevel
+from domain.catalogue import AnyRecorded
 from domain.kernel import Event
 from domain.ticket import (
     TICKET,
@@ -109,6 +110,7 @@ class Desk:
 
 ACKNOWLEDGE, RESOLVE = ServiceTarget.ACKNOWLEDGE, ServiceTarget.RESOLVE
 MINUTES = timedelta(minutes=1)
+WAITING_UNTIL = datetime(2027, 1, 1, tzinfo=UTC)
 
 
 def test_targets_are_told_at_risk_and_breached_once_however_many_ring(desk: Desk) -> None:
@@ -139,8 +141,7 @@ def test_what_was_due_while_nothing_ran_is_told_once_and_late(desk: Desk) -> Non
 
 
 def test_a_hold_stops_the_timer_and_moves_what_is_due(desk: Desk) -> None:
-    until = datetime(2027, 1, 1, tzinfo=UTC)
-    held = HoldTicket(reason="Waits", waiting_until=until)
+    held = HoldTicket(reason="Waits", waiting_until=WAITING_UNTIL)
     desk.ask(opening(desk.ticket_id, assignee="eve"), StartTicket(), held)
     desk.follow()
     desk.ring(timedelta(days=3))
@@ -204,6 +205,32 @@ def test_who_loses_a_race_rings_again_soon(desk: Desk) -> None:
     assert again_at is not None
     assert again_at - desk.now() < timedelta(seconds=2)
     assert desk.told(TicketCommented) == [TicketCommented(text="Faster")]
+    assert desk.sla() == []
+
+
+class Overtaken(PostgresLog):
+    """A log in which somebody puts the ticket on hold after we looked at it."""
+
+    rival: Desk
+    looks = 0
+
+    def read_stream(self, tenant_id: str, stream_id: str) -> list[AnyRecorded]:
+        if stream_id == ticket_stream(self.rival.ticket_id):
+            self.looks += 1
+            if self.looks == 2:
+                self.rival.ask(HoldTicket(reason="Waits", waiting_until=WAITING_UNTIL))
+        return super().read_stream(tenant_id, stream_id)
+
+
+def test_what_is_not_true_any_more_is_not_told(desk: Desk) -> None:
+    desk.ask(opening(desk.ticket_id, assignee="eve"), StartTicket())
+    desk.follow()
+    overtaken = Overtaken(desk.store)
+    overtaken.rival = desk
+    desk.later = timedelta(days=3)
+    TellServiceLevel(overtaken, desk.now)(desk.tenant, desk.ticket_id, 1)
+    overtaken.close()
+    assert overtaken.looks == 2
     assert desk.sla() == []
 
 

@@ -22,7 +22,7 @@ from adapters.mail import MailServer, Security, SmtpPostman
 from adapters.postgres.database import Database
 from application.handling import handle
 from application.mailing import MAIL_TIMER, DeliverMail, MailRefused, MailServerAway, Postman
-from application.ports import Cause
+from application.ports import Append, Cause
 from domain.mail import (
     MAIL,
     MailFailed,
@@ -318,18 +318,43 @@ def test_who_is_killed_again_and_again_does_not_try_for_ever(
 class Faster:
     """A postman during whose work another process answers."""
 
-    def __init__(self, log: PostgresLog, tenant: str) -> None:
-        self._log, self._tenant = log, tenant
+    def __init__(self, log: PostgresLog, tenant: str, mail_id: UUID) -> None:
+        self._log, self._tenant, self._mail_id = log, tenant, mail_id
 
     def deliver(self, mail: MailRequested) -> None:
-        stream = mail_stream(mail.mail_id)
+        del mail
+        stream = mail_stream(self._mail_id)
         handle(self._log, self._tenant, MAIL, stream, RecordSent(attempts=1), CAUSE)
 
 
 def test_two_processes_answer_once(store: Database, log: PostgresLog, tenant: str) -> None:
     mail_id = ask(log, store, tenant)
-    ringer(store, log, Faster(log, tenant)).ring_due()
+    ringer(store, log, Faster(log, tenant, mail_id)).ring_due()
     assert answers(log, tenant, mail_id) == [MailSent(attempts=1)]
+
+
+class Races(PostgresLog):
+    """A log in which another process answers just before we do."""
+
+    rival: Faster
+
+    def append(self, tenant_id: str, append: Append):  # type: ignore[no-untyped-def]  # as it is
+        self.rival.deliver(ASKED)
+        return super().append(tenant_id, append)
+
+
+def test_who_answers_second_says_nothing_and_asks_no_more(
+    store: Database, log: PostgresLog, tenant: str, letterbox: Letterbox, port: int
+) -> None:
+    mail_id = ask(log, store, tenant)
+    racing = Races(store)
+    racing.rival = Faster(log, tenant, mail_id)
+    assert DeliverMail(racing, postman(port), now)(tenant, mail_id, 2) is None
+    racing.close()
+    assert answers(log, tenant, mail_id) == [MailSent(attempts=1)]
+    assert len(letterbox.mails) == 1
+    assert DeliverMail(log, postman(port), now)(tenant, mail_id, 3) is None
+    assert len(letterbox.mails) == 1, "What was answered is not handed over again."
 
 
 def test_the_book_is_what_the_log_says_when_it_is_read_again(

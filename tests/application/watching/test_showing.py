@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from application.watching.memories import Subject, lending_key
 from application.watching.showing import Baselines, BaselineShown
@@ -95,3 +96,13 @@ def test_who_belongs_nowhere_is_shown_by_the_tenants_clock() -> None:
     assert rows[0].site_id is None
     del post.watch.kept["zone"]
     assert Baselines(Kept(post)).of("t", subject("G-9"), [GPS], at(5, 10)) is not None
+
+
+def test_a_site_that_nobody_registered_is_shown_all_the_same() -> None:
+    post = Post(zone="America/New_York")
+    post.record(replace(check_in(at(5, 10)), site_id="S-9"))
+    post.settle()
+    at_site = Subject(SubjectKind.SITE, "S-9")
+    rows = Baselines(Kept(post)).of("t", at_site, [Metric.SITE_SIGNALS], at(5, 10))
+    assert rows is not None
+    assert (rows[0].site_id, rows[0].status) == ("S-9", BaselineShown.NOT_ENOUGH_HISTORY)

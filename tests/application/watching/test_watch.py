@@ -23,6 +23,7 @@ from domain.anomaly.facts import (
     AnomalyRevised,
     AnomalyWithdrawn,
     Bucket,
+    Measured,
     Metric,
     SubjectKind,
     ThresholdExpired,
@@ -31,11 +32,13 @@ from domain.anomaly.facts import (
     ThresholdReleased,
     ThresholdReverted,
     ThresholdTuned,
+    anomaly_stream,
     threshold_stream,
 )
 from domain.directory.person import PersonEnrolled, PersonStationed, person_stream
 from domain.directory.site import SiteTimeZoneCorrected, site_stream
 from domain.directory.tour import tour_stream
+from domain.fraud.memory import micros
 from domain.fraud.types import FraudType
 from domain.severity import Severity
 from domain.signals import Direction, PanicRecorded, SignalEvent
@@ -198,6 +201,16 @@ def test_what_comes_too_late_judges_nothing(post: Post) -> None:
     assert post.watch.kept == kept
 
 
+def test_what_came_too_late_is_left_out_of_an_hour_that_is_read_again() -> None:
+    post = Post()
+    post.record(location(at(0, 8)))
+    # Seven days before this is recorded it is just 08:00, so the first of these judges nothing.
+    post.record(location(at(-1, 8), accuracy_m=500.0), location(at(-1, 8, 30), accuracy_m=20.0))
+    post.settle()
+    (hour,) = post.family(GPS).kept
+    assert (hour.value, hour.signals) == (20.0, 1)
+
+
 def test_a_position_far_from_the_site_counts_from_the_fence_on(post: Post) -> None:
     post.record(*[location(at(5, 10, n), north_m=1_110.0) for n in range(3)])
     post.settle()
@@ -228,10 +241,12 @@ def test_check_ins_are_compared_around_midnight() -> None:
     post.record(check_in(at(2, 12), direction=Direction.CHECK_OUT))
     post.settle()
     assert post.standing(Metric.CHECK_IN_TIME) == {}
-    post.record(check_in(at(5, 4)))
+    # The phone tells where it is at the very same moment, which is no check-in.
+    post.record(location(at(5, 4)), check_in(at(5, 4)))
     post.settle()
     (odd,) = post.standing(Metric.CHECK_IN_TIME).values()
     assert odd.measured.value == 240.0
+    assert odd.measured.signals == (uuid_of(check_in(at(5, 4))),)
     assert odd.measured.explanation.startswith("actual 04:00, typical 23:")
     assert odd.measured.bucket is Bucket.SUBJECT
 
@@ -299,6 +314,18 @@ def test_a_tour_that_nobody_defined_is_not_judged() -> None:
     post.record(*walk(5, 14, 2.0))
     post.settle()
     assert len(post.family(Metric.TOUR_COMPLETION).kept) == 1
+
+
+def test_a_walk_is_measured_by_the_tour_as_it_was_then() -> None:
+    post = Post()
+    post.settle()
+    post.tell(tour_stream("T-1"), replace(TOUR, checkpoints=TOUR.checkpoints[:2]))
+    # The log's clock says 08:00 of the last day.
+    post.record(*walk(5, 14, 4.0, checkpoints=2), *walk(6, 9, 4.0, checkpoints=2))
+    post.settle()
+    before, after = post.family(Metric.TOUR_COMPLETION).kept
+    assert before.value == pytest.approx(2 / 3)
+    assert after.value == 1.0
 
 
 def test_a_site_hears_storms_at_once_and_silences_when_they_are_over() -> None:
@@ -374,6 +401,8 @@ def test_a_threshold_that_was_tuned_or_pinned_judges_what_begins_after_it() -> N
         (None, None),
         (None, None),
     ]
+    post.watch.take(post.log.facts)
+    assert post.rulings(GPS) == rulings
     by_rule = ThresholdReason.STABLE
     post.tell(stream, replace(tuned, reason=by_rule, threshold=2.5))
     post.tell(stream, ThresholdPinned(family=GPS, threshold=20.0, reason="Never."))
@@ -461,6 +490,53 @@ def test_alerts_of_other_kinds_and_of_nobody_teach_nothing_about_fraud(post: Pos
         post.tell(stream, AlertReopened(dedup_key="k", reason="No."))
         post.settle()
     assert post.watch.kept == kept
+
+
+def test_a_fraud_of_somebody_whose_signals_all_came_too_late_is_confirmed() -> None:
+    post = Post()
+    faked = check_in(at(-3, 9))
+    post.record(faked)
+    stream = alert_stream(UUID(int=7))
+    post.tell(stream, raised(AlertKind.FRAUD, faked))
+    post.tell(stream, resolved(Verdict.CONFIRMED_FRAUD, faked))
+    post.settle()
+    assert post.family(GPS).kept == []
+    (excluded,) = post.family(GPS).excluded
+    assert (excluded.alert, excluded.at_us) == (stream, micros(faked.occurred_at))
+    assert post.standing() == {}
+
+
+def test_an_anomaly_of_a_site_that_nobody_heard_of_is_left_as_it_is() -> None:
+    """It was judged by signals that this log does not hold."""
+    post = Post()
+    anomaly = AnomalyDetected(
+        anomaly_id=UUID(int=8),
+        metric=Metric.SITE_SIGNALS,
+        subject_kind=SubjectKind.SITE,
+        subject_id=SITE,
+        site_id=SITE,
+        person_id=None,
+        device_id=None,
+        severity=Severity.HIGH,
+        window_start=at(5, 10),
+        window_end=at(5, 11),
+        measured=Measured(
+            value=50.0,
+            mean=4.0,
+            deviation=1.0,
+            count=40,
+            z=46.0,
+            threshold=3.0,
+            threshold_reason=ThresholdReason.DEFAULT,
+            bucket=Bucket.SUBJECT,
+            explanation="actual 50, typical 1-7",
+            signals=(),
+        ),
+    )
+    post.tell(anomaly_stream(anomaly.anomaly_id), anomaly)
+    post.settle()
+    assert post.log.facts[-1].event is anomaly
+    assert [each.measured.value for each in post.standing().values()] == [50.0]
 
 
 def test_a_person_without_a_home_is_watched_by_the_tenants_clock() -> None:
