@@ -56,7 +56,7 @@ def signals_of(
     found = {
         each.signal: each for ask in duty.asks for each in cut(known[ask.kind, ask.subject_id], ask)
     }
-    return sorted(found.values(), key=lambda each: (each.at, str(each.signal)))
+    return sorted(found.values(), key=lambda each: (each.at, each.signal))
 
 
 def cut(signals: list[KnownSignal], ask: Ask) -> list[KnownSignal]:

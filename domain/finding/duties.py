@@ -33,6 +33,7 @@ GOING_ON_GAP = timedelta(minutes=30)
 SHIFT_MAX = timedelta(hours=24)  # hours of a shift behind these are nobody's duty
 BREACH_LOOK_BACK = timedelta(minutes=30)  # a breach may begin before its hour does
 WALK_LATE = timedelta(minutes=30)  # after the last grace a scan is still a late one
+LEAVING = HOUR  # after a shift its check-out is still one of it
 TASK_SPAN = timedelta(hours=24)  # a task is done so long before it is due, or late until then
 
 
@@ -109,6 +110,14 @@ class HourDuty(msgspec.Struct, frozen=True, kw_only=True):
         return (Ask(SubjectKind.PERSON, self.person_id, since, self.until),)
 
 
+class Walker(msgspec.Struct, frozen=True):
+    """Somebody on shift when a walk begins, and when they may be heard of on that duty."""
+
+    person_id: str
+    since: datetime
+    until: datetime
+
+
 class WalkDuty(msgspec.Struct, frozen=True, kw_only=True):
     """A tour is to be walked once."""
 
@@ -122,7 +131,12 @@ class WalkDuty(msgspec.Struct, frozen=True, kw_only=True):
     starts_at: datetime
     since: datetime  # scans from here on count for this walk
     until: datetime  # and before here
-    person_id: str | None  # who is on shift, where that is one person
+    walkers: tuple[Walker, ...]  # by person
+
+    @property
+    def person_id(self) -> str | None:
+        """Return who is on shift, where that is one person."""
+        return self.walkers[0].person_id if len(self.walkers) == 1 else None
 
     @property
     def subject_id(self) -> str:
@@ -134,7 +148,10 @@ class WalkDuty(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def asks(self) -> tuple[Ask, ...]:
-        return (Ask(SubjectKind.SITE, self.site_id, self.since, self.until),)
+        persons = (
+            Ask(SubjectKind.PERSON, each.person_id, each.since, each.until) for each in self.walkers
+        )
+        return (Ask(SubjectKind.SITE, self.site_id, self.since, self.until), *persons)
 
 
 class SiteHourDuty(msgspec.Struct, frozen=True, kw_only=True):

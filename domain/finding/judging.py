@@ -23,7 +23,7 @@ from domain.finding.duties import (
     finding_id,
 )
 from domain.finding.facts import Evidence, FindingRaised
-from domain.finding.patrolling import judge_walk
+from domain.finding.patrolling import is_scan_of, judge_walk, tells_of
 from domain.finding.seen import RECEIVED_MAX, Judgement, Seen
 from domain.finding.sounding import judge_site_hour
 from domain.finding.standing_by import judge_hour
@@ -72,10 +72,10 @@ def concerns(duty: Duty, at: datetime, event: SignalEvent) -> bool:
     match duty:
         case ShiftDuty() if not isinstance(event, AttendanceRecorded):
             return False
-        case WalkDuty(tour_id=tour_id) if not (
-            isinstance(event, CheckpointScanRecorded) and event.tour_id == tour_id
-        ):
-            return False
+        case WalkDuty():
+            if isinstance(event, CheckpointScanRecorded) and is_scan_of(duty, at, event):
+                return True
+            return any(tells_of(duty, each, at, event) for each in duty.walkers)
         case TaskDuty(task_id=task_id) if not (
             isinstance(event, TaskCompletionRecorded) and event.task_id == task_id
         ):

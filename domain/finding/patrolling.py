@@ -1,15 +1,19 @@
-"""Patrolling: was a tour walked? Missed and late checkpoints."""
+"""Patrolling: was a tour walked? Missed and late checkpoints.
+
+Scans of a phone without a connection come late. As long as somebody on shift has fallen silent, a
+walk may have been done that nobody knows of: it is missed as far as is known, and calls nobody.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
-from domain.finding.duties import WalkDuty
+from domain.finding.duties import WALK_LATE, WalkDuty, Walker
 from domain.finding.facts import Expected, FindingType
-from domain.finding.seen import Judgement, Seen, clock, minutes
+from domain.finding.seen import Judgement, Seen, clock, is_from_phone, is_sign_of_life, minutes
 from domain.severity import Severity
-from domain.signals import CheckpointScanRecorded
+from domain.signals import AttendanceRecorded, CheckpointScanRecorded, SignalEvent
 
 MISSED_HIGH_SHARE = 0.5  # of a walk's checkpoints; assumption: then the tour was not walked
 
@@ -18,8 +22,9 @@ def judge_walk(duty: WalkDuty, signals: Sequence[Seen]) -> list[Judgement]:
     """Return the checkpoints that nobody scanned by the walk's end, and those scanned too late."""
     scans: dict[str, Seen] = {}
     for each in signals:
-        if isinstance(each.event, CheckpointScanRecorded) and each.event.tour_id == duty.tour_id:
-            scans.setdefault(each.event.checkpoint_id, each)
+        event = each.event
+        if isinstance(event, CheckpointScanRecorded) and is_scan_of(duty, each.at, event):
+            scans.setdefault(event.checkpoint_id, each)
     missed = []
     late = []
     latest = timedelta(0)
@@ -39,15 +44,17 @@ def judge_walk(duty: WalkDuty, signals: Sequence[Seen]) -> list[Judgement]:
     found = []
     if missed:
         much = len(missed) >= MISSED_HIGH_SHARE * len(points)
+        silent = [each.person_id for each in duty.walkers if fell_silent(duty, each, signals)]
+        but = f" Nothing is heard of {', '.join(silent)}; scans may come yet." if silent else ""
         found.append(
             Judgement(
                 type=FindingType.MISSED_CHECKPOINT,
-                severity=Severity.HIGH if much else Severity.MEDIUM,
+                severity=Severity.HIGH if much and not silent else Severity.MEDIUM,
                 title=f"{len(missed)} of {len(points)} checkpoints of {duty.tour_id} missed,"
                 f" walk of {start}",
                 expected=tuple(missed),
                 received=received,
-                explanation=f"{done}.",
+                explanation=f"{done}.{but}",
             )
         )
     if late:
@@ -63,3 +70,36 @@ def judge_walk(duty: WalkDuty, signals: Sequence[Seen]) -> list[Judgement]:
             )
         )
     return found
+
+
+def is_scan_of(duty: WalkDuty, at: datetime, scan: CheckpointScanRecorded) -> bool:
+    """Return whether a scan counts for a walk."""
+    return (
+        scan.tour_id == duty.tour_id
+        and scan.site_id == duty.site_id
+        and duty.since <= at < duty.until
+    )
+
+
+def tells_of(duty: WalkDuty, walker: Walker, at: datetime, event: SignalEvent) -> bool:
+    """Return whether a signal says if a walker was heard of.
+
+    Behind the walk only attendances do: each position behind it would ask to judge it again.
+    """
+    until = walker.until if isinstance(event, AttendanceRecorded) else duty.until
+    return event.person_id == walker.person_id and walker.since <= at < until
+
+
+def fell_silent(duty: WalkDuty, walker: Walker, signals: Sequence[Seen]) -> bool:
+    """Return whether somebody has not been heard of since a walk was to be over, on a device that
+    talks by itself, or at all."""
+    over = duty.starts_at + timedelta(minutes=max(each.due_minutes for each in duty.checkpoints))
+    since = min(over, duty.until - WALK_LATE)
+    heard = [
+        each
+        for each in signals
+        if tells_of(duty, walker, each.at, each.event) and is_sign_of_life(each)
+    ]
+    if heard and heard[-1].at >= since:
+        return False
+    return not heard or any(is_from_phone(each.event) for each in heard)

@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 
 from domain.directory.shift import ShiftPlanned, ShiftRole
 from domain.finding.duties import (
+    EARLY,
     GOING_ON_GAP,
     HOUR,
+    LEAVING,
     SHIFT_MAX,
     WALK_LATE,
     Duty,
@@ -19,6 +21,7 @@ from domain.finding.duties import (
     SiteHourDuty,
     TaskDuty,
     WalkDuty,
+    Walker,
 )
 from domain.finding.plan import SitePlan, TourVersion
 
@@ -152,11 +155,11 @@ def walks(
         since_scan = start - grace
         if number > 0:
             since_scan = max(since_scan, min(starts[number - 1] + last_due + grace, start))
-        persons = {
-            each.person_id
+        on_shift = [
+            each
             for each in shifts
             if each.starts_at <= start < each.ends_at and each.role is ShiftRole.GUARD
-        }
+        ]
         yield WalkDuty(
             site_id=plan.site_id,
             tour_id=tour.tour_id,
@@ -166,8 +169,19 @@ def walks(
             starts_at=start,
             since=since_scan,
             until=end,
-            person_id=persons.pop() if len(persons) == 1 else None,
+            walkers=walkers(on_shift, end),
         )
+
+
+def walkers(on_shift: list[ShiftPlanned], end: datetime) -> tuple[Walker, ...]:
+    """Return who may walk, each once: what tells of them comes from before their shift until they leave."""
+    found: dict[str, Walker] = {}
+    for shift in on_shift:
+        if shift.person_id is not None:
+            # A signal changes no duty that was judged JUDGED_BEFORE it.
+            until = max(end, min(end_of(shift) + LEAVING, end + JUDGED_BEFORE))
+            found[shift.person_id] = Walker(shift.person_id, shift.starts_at - EARLY, until)
+    return tuple(sorted(found.values(), key=lambda each: each.person_id))
 
 
 def starts_of(

@@ -112,6 +112,16 @@ def is_sign_of_life(seen: Seen) -> bool:
     return not (isinstance(event, DeviceStatusRecorded) and event.status is DeviceStatus.OFFLINE)
 
 
+def is_from_phone(event: SignalEvent) -> bool:
+    """Return whether a signal shows that a guard carries a device that talks by itself.
+
+    An attendance may come from a reader on the wall, unless it tells of a phone's radio or battery.
+    """
+    if isinstance(event, AttendanceRecorded):
+        return event.phone_signal_dbm is not None or event.battery_percent is not None
+    return event.device_id is not None
+
+
 def minutes(time: timedelta) -> int:
     """Return a time in full minutes, for people."""
     return time // MINUTE

@@ -19,6 +19,7 @@ from domain.finding.seen import (
     Presence,
     Seen,
     clock,
+    is_from_phone,
     is_present,
     is_sign_of_life,
     minutes,
@@ -28,7 +29,7 @@ from domain.finding.seen import (
 from domain.finding.using import judge_phone
 from domain.geometry import distance_m, outside_m
 from domain.severity import Severity
-from domain.signals import AttendanceRecorded, DeviceStatusRecorded, SignalEvent
+from domain.signals import DeviceStatusRecorded, SignalEvent
 
 PRESENT_MIN = timedelta(minutes=45)  # of an hour; less is the rest of a shift, not an hour on duty
 BREACH_MIN = timedelta(minutes=5)  # product rule
@@ -71,16 +72,6 @@ def judge_silence(
         explanation=f"Nothing since {clock(heard[-1].at.astimezone(UTC))}{said_by_others}.",
         device_id=heard[-1].event.device_id,
     )
-
-
-def is_from_phone(event: SignalEvent) -> bool:
-    """Return whether a signal shows that a guard carries a device that talks by itself.
-
-    An attendance may come from a reader on the wall, unless it tells of a phone's radio or battery.
-    """
-    if isinstance(event, AttendanceRecorded):
-        return event.phone_signal_dbm is not None or event.battery_percent is not None
-    return event.device_id is not None
 
 
 def judge_gps(
