@@ -10,7 +10,8 @@ from cyclopts import App
 from application.auditing import request_audit
 from domain.finding.facts import AuditKind
 from interfaces import wiring
-from interfaces.cli.answering import JsonOption, TenantOption, by_hand, opened, show
+from interfaces.cli.answering import JsonOption, TenantOption, by_hand, opened, rule_of, show
+from interfaces.cli.failing import CommandFailed
 from projections.findings import AUDITS
 from projections.views import PAGE_ROWS_DEFAULT, Wanted
 
@@ -55,9 +56,12 @@ def run(
     kind = AuditKind.HEARTBEAT if heartbeat else AuditKind.COMPREHENSIVE
     moment = as_of.astimezone() if as_of is not None else None
     with opened(tenant) as vedette:
-        audit_id, _, position = request_audit(
-            vedette.log, tenant, kind, wiring.now(), by_hand(), site_id=site, as_of=moment
-        )
+        try:
+            audit_id, _, position = request_audit(
+                vedette.log, tenant, kind, wiring.now(), by_hand(), site_id=site, as_of=moment
+            )
+        except msgspec.ValidationError as error:
+            raise CommandFailed(rule_of(error)) from error
     if as_json:
         print(msgspec.json.encode({"audit_id": audit_id, "position": position}).decode())
     else:
