@@ -1,11 +1,10 @@
 """Access: users and keys, for whoever manages them."""
 
 from datetime import datetime
-from typing import Annotated, TypeAlias
+from typing import Annotated
 
 import msgspec
 from litestar import Controller, post, put
-from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
 from litestar.params import SkipValidation
 
@@ -13,19 +12,16 @@ from application.access import PASSWORD_CHARACTERS_MAX
 from domain.access import Capability, EnrolUser, ReinstateUser, RevokeApiKey, SuspendUser
 from domain.access.roles import Roles, SiteScope
 from domain.kernel import Instant, PersonalEmail, PersonalName, ShortText
-from interfaces.http.credentials import AnyConnection, Caller, needs
+from interfaces.http.credentials import AnyConnection, needs
 from interfaces.http.envelope import Envelope, Reached
-from interfaces.http.parameters import IdentifierPath, body
+from interfaces.http.parameters import IdentifierPath, TheCaller, TheVedette, body
 from interfaces.http.problems import OF_WRITES, Rejected
 from interfaces.http.working import reached
-from interfaces.wiring import Vedette
 
 PASSWORD_CHARACTERS_MIN = 12
 
 MANAGE = needs(Capability.ACCESS_MANAGE)
 
-TheCaller: TypeAlias = NamedDependency[SkipValidation[Caller]]
-TheVedette: TypeAlias = NamedDependency[SkipValidation[Vedette]]
 
 NewPassword = Annotated[
     str, msgspec.Meta(min_length=PASSWORD_CHARACTERS_MIN, max_length=PASSWORD_CHARACTERS_MAX)

@@ -1,21 +1,15 @@
 """Alerts: what an operator must look at, and the verdict on it."""
 
-from functools import partial
-from typing import Annotated, TypeAlias
+from typing import Annotated
 from uuid import UUID
 
-import msgspec
-from litestar import Controller, get, post
-from litestar.concurrency import sync_to_thread
-from litestar.di import NamedDependency
+from litestar import Controller, get
 from litestar.params import FromPath, FromQuery, SkipValidation
 
-from application.handling import handle
 from domain.access import Capability
 from domain.alert import (
     ALERT,
     AcknowledgeAlert,
-    AlertCommand,
     AlertKind,
     AlertStatus,
     AssignAlert,
@@ -26,36 +20,27 @@ from domain.alert import (
 )
 from domain.anomaly.facts import Metric
 from domain.severity import Severity
-from interfaces.http.credentials import Caller, needs
+from interfaces.http.credentials import needs
 from interfaces.http.envelope import Envelope, Items, Reached
 from interfaces.http.parameters import (
     CursorParameter,
     IdentifierFilter,
     IfMatchParameter,
     LimitParameter,
+    TheCaller,
+    TheVedette,
     WaitForParameter,
     body,
-    version_of,
-    wait_until,
 )
-from interfaces.http.problems import OF_COMMANDS, OF_LISTS
-from interfaces.http.reading import TimelineEntry, filters, page_of, timeline_of, visible_row
-from interfaces.http.working import reached, require_user, require_visible
-from interfaces.wiring import Vedette
+from interfaces.http.problems import OF_LISTS
+from interfaces.http.reading import TimelineEntry, filters, page_of, story_of
+from interfaces.http.working import StoryDoor, commanding, require_user
 from projections.alert_board import ALERT_BOARD, AlertRow
 from projections.views import PAGE_ROWS_DEFAULT
 
 VIEW = needs(Capability.ALERTS_VIEW)
-command = partial(
-    post,
-    opt=needs(Capability.ALERTS_WORK),
-    status_code=200,
-    responses=OF_COMMANDS,
-    sync_to_thread=True,
-)
-
-TheCaller: TypeAlias = NamedDependency[SkipValidation[Caller]]
-TheVedette: TypeAlias = NamedDependency[SkipValidation[Vedette]]
+command = commanding(Capability.ALERTS_WORK)
+ALERT_DOOR = StoryDoor(ALERT, alert_stream)
 
 
 class AlertStory(AlertRow, frozen=True, kw_only=True):
@@ -97,8 +82,9 @@ class AlertController(Controller):
             metric=metric,
             assignee=assignee,
         )
-        await wait_until(vedette.views, ALERT_BOARD.name, caller.tenant_id, wait_for)
-        return await page_of(vedette, ALERT_BOARD, caller, equal, limit=limit, cursor=cursor)
+        return await page_of(
+            vedette, ALERT_BOARD, caller, equal, limit=limit, cursor=cursor, wait_for=wait_for
+        )
 
     @get("/{alert_id:uuid}/", opt=VIEW, responses=OF_LISTS, summary="One alert")
     async def one_alert(
@@ -110,11 +96,8 @@ class AlertController(Controller):
         wait_for: WaitForParameter = None,
     ) -> Envelope[AlertStory]:
         """Show an alert and its timeline: what happened, when, by whom, and because of what."""
-        await wait_until(vedette.views, ALERT_BOARD.name, caller.tenant_id, wait_for)
-        found = await visible_row(vedette, ALERT_BOARD, caller, str(alert_id))
-        timeline = await sync_to_thread(timeline_of, vedette, caller, alert_stream(alert_id))
-        story = AlertStory(**msgspec.structs.asdict(found.row), timeline=timeline)
-        return Envelope(data=story, position=found.position)
+        stream = alert_stream(alert_id)
+        return await story_of(vedette, ALERT_BOARD, caller, stream, AlertStory, wait_for=wait_for)
 
     @command("/{alert_id:uuid}/acknowledge/")
     def acknowledge(
@@ -127,7 +110,7 @@ class AlertController(Controller):
         if_match: IfMatchParameter = None,
     ) -> Envelope[Reached]:
         """Say that somebody has seen the alert."""
-        return work(vedette, caller, alert_id, data, if_match)
+        return ALERT_DOOR.work(vedette, caller, alert_id, data, if_match)
 
     @command("/{alert_id:uuid}/assign/")
     def assign(
@@ -141,7 +124,7 @@ class AlertController(Controller):
     ) -> Envelope[Reached]:
         """Give the alert to a user to look into."""
         require_user(vedette, caller, data.assignee, field="$.assignee")
-        return work(vedette, caller, alert_id, data, if_match)
+        return ALERT_DOOR.work(vedette, caller, alert_id, data, if_match)
 
     @command("/{alert_id:uuid}/comment/")
     def comment(
@@ -156,7 +139,7 @@ class AlertController(Controller):
         if_match: IfMatchParameter = None,
     ) -> Envelope[Reached]:
         """Write something down about the alert."""
-        return work(vedette, caller, alert_id, data, if_match)
+        return ALERT_DOOR.work(vedette, caller, alert_id, data, if_match)
 
     @command("/{alert_id:uuid}/resolve/")
     def resolve(
@@ -172,7 +155,7 @@ class AlertController(Controller):
         if_match: IfMatchParameter = None,
     ) -> Envelope[Reached]:
         """Give a verdict; models and thresholds learn from it."""
-        return work(vedette, caller, alert_id, data, if_match)
+        return ALERT_DOOR.work(vedette, caller, alert_id, data, if_match)
 
     @command("/{alert_id:uuid}/reopen/")
     def reopen(
@@ -185,22 +168,4 @@ class AlertController(Controller):
         if_match: IfMatchParameter = None,
     ) -> Envelope[Reached]:
         """Take a verdict back; it stays in history and nothing learns from it any more."""
-        return work(vedette, caller, alert_id, data, if_match)
-
-
-def work(
-    vedette: Vedette, caller: Caller, alert_id: UUID, command: AlertCommand, if_match: str | None
-) -> Envelope[Reached]:
-    """Hand a command to the alert, if the caller may see it."""
-    stream = alert_stream(alert_id)
-    require_visible(vedette, caller, stream)
-    position = handle(
-        vedette.log,
-        caller.tenant_id,
-        ALERT,
-        stream,
-        command,
-        caller.cause(),
-        if_match=version_of(if_match),
-    )
-    return reached(vedette, caller, position)
+        return ALERT_DOOR.work(vedette, caller, alert_id, data, if_match)

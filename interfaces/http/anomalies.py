@@ -1,27 +1,27 @@
 """Anomalies and baselines: what was unusual, by which numbers, and what is normal."""
 
 from datetime import UTC, datetime
-from typing import Annotated, TypeAlias
+from typing import Annotated
 from uuid import UUID
 
-import msgspec
 from litestar import Controller, get
 from litestar.concurrency import sync_to_thread
-from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, QueryParameter, SkipValidation
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from application.watching.memories import Subject
 from application.watching.showing import POLICY, BaselineRow
 from domain.access import Capability
 from domain.anomaly.facts import Metric, SubjectKind, anomaly_stream
 from domain.severity import Severity
-from interfaces.http.credentials import Caller, needs
+from interfaces.http.credentials import needs
 from interfaces.http.envelope import Envelope, Items
 from interfaces.http.parameters import (
     IDENTIFIER_PATTERN,
     CursorParameter,
     IdentifierFilter,
     LimitParameter,
+    TheCaller,
+    TheVedette,
     WaitForParameter,
     wait_until,
 )
@@ -31,17 +31,12 @@ from interfaces.http.reading import (
     TimelineEntry,
     filters,
     page_of,
-    timeline_of,
-    visible_row,
+    story_of,
 )
-from interfaces.wiring import Vedette
 from projections.anomalies import ANOMALIES, AnomalyRow, AnomalyShown
 from projections.views import PAGE_ROWS_DEFAULT
 
 VIEW = needs(Capability.ANOMALIES_VIEW)
-
-TheCaller: TypeAlias = NamedDependency[SkipValidation[Caller]]
-TheVedette: TypeAlias = NamedDependency[SkipValidation[Vedette]]
 
 
 class AnomalyStory(AnomalyRow, frozen=True, kw_only=True):
@@ -81,8 +76,9 @@ class AnomalyController(Controller):
             site_id=site_id,
             person_id=person_id,
         )
-        await wait_until(vedette.views, ANOMALIES.name, caller.tenant_id, wait_for)
-        return await page_of(vedette, ANOMALIES, caller, equal, limit=limit, cursor=cursor)
+        return await page_of(
+            vedette, ANOMALIES, caller, equal, limit=limit, cursor=cursor, wait_for=wait_for
+        )
 
     @get("/{anomaly_id:uuid}/", opt=VIEW, responses=OF_LISTS, summary="One anomaly")
     async def one_anomaly(
@@ -94,11 +90,8 @@ class AnomalyController(Controller):
         wait_for: WaitForParameter = None,
     ) -> Envelope[AnomalyStory]:
         """Show an anomaly, and what was judged of its window before late signals came."""
-        await wait_until(vedette.views, ANOMALIES.name, caller.tenant_id, wait_for)
-        found = await visible_row(vedette, ANOMALIES, caller, str(anomaly_id))
-        timeline = await sync_to_thread(timeline_of, vedette, caller, anomaly_stream(anomaly_id))
-        story = AnomalyStory(**msgspec.structs.asdict(found.row), timeline=timeline)
-        return Envelope(data=story, position=found.position)
+        stream = anomaly_stream(anomaly_id)
+        return await story_of(vedette, ANOMALIES, caller, stream, AnomalyStory, wait_for=wait_for)
 
 
 class BaselineController(Controller):

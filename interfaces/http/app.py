@@ -16,11 +16,11 @@ from interfaces import wiring
 from interfaces.feed.endpoint import feed_route
 from interfaces.feed.hub import Hub
 from interfaces.http.access import KeyController, UserController
-from interfaces.http.alert_bulk import AlertBulkController
 from interfaces.http.alerts import AlertController
 from interfaces.http.anomalies import AnomalyController, BaselineController
 from interfaces.http.audits import AuditController
 from interfaces.http.auth import AuthController
+from interfaces.http.bulk import AlertBulkController, TicketBulkController
 from interfaces.http.correlation import HEADER, add_headers
 from interfaces.http.credentials import (
     PUBLIC,
@@ -55,7 +55,6 @@ from interfaces.http.service_levels import (
 from interfaces.http.signals import SignalController
 from interfaces.http.telemetry import TelemetryController
 from interfaces.http.thresholds import ThresholdController
-from interfaces.http.ticket_bulk import TicketBulkController
 from interfaces.http.ticket_commands import TicketCommandController
 from interfaces.http.tickets import TicketController
 from interfaces.wiring import Vedette

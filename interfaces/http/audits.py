@@ -1,12 +1,11 @@
 """Audits: asking for duty to be looked at, and what that came to."""
 
 from datetime import datetime
-from typing import Annotated, TypeAlias
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
 from litestar import Controller, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, SkipValidation
 
 from application.auditing import request_audit
@@ -21,9 +20,10 @@ from interfaces.http.parameters import (
     CursorParameter,
     IdentifierFilter,
     LimitParameter,
+    TheCaller,
+    TheVedette,
     WaitForParameter,
     body,
-    wait_until,
 )
 from interfaces.http.problems import OF_COMMANDS, OF_LISTS, Rejected
 from interfaces.http.reading import filters, page_of, visible_row
@@ -33,9 +33,6 @@ from projections.findings import AUDITS, AuditRow, AuditShown
 from projections.views import PAGE_ROWS_DEFAULT
 
 VIEW = needs(Capability.FINDINGS_VIEW)
-
-TheCaller: TypeAlias = NamedDependency[SkipValidation[Caller]]
-TheVedette: TypeAlias = NamedDependency[SkipValidation[Vedette]]
 
 
 class AskForAudit(Command, frozen=True):
@@ -73,8 +70,9 @@ class AuditController(Controller):
     ) -> Envelope[Items[AuditRow]]:
         """List audits, newest first. Who is limited to sites sees those that name one of them."""
         equal = filters(status=status, kind=kind, site_id=site_id)
-        await wait_until(vedette.views, AUDITS.name, caller.tenant_id, wait_for)
-        return await page_of(vedette, AUDITS, caller, equal, limit=limit, cursor=cursor)
+        return await page_of(
+            vedette, AUDITS, caller, equal, limit=limit, cursor=cursor, wait_for=wait_for
+        )
 
     @get("/{audit_id:uuid}/", opt=VIEW, responses=OF_LISTS, summary="One audit")
     async def one_audit(
@@ -86,8 +84,7 @@ class AuditController(Controller):
         wait_for: WaitForParameter = None,
     ) -> Envelope[AuditRow]:
         """Show an audit and what it came to."""
-        await wait_until(vedette.views, AUDITS.name, caller.tenant_id, wait_for)
-        found = await visible_row(vedette, AUDITS, caller, str(audit_id))
+        found = await visible_row(vedette, AUDITS, caller, str(audit_id), wait_for=wait_for)
         return Envelope(data=found.row, position=found.position)
 
     @post(

@@ -4,7 +4,7 @@ Stating the same content again changes nothing, so a client may state its whole 
 it likes.
 """
 
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, get, post, put
@@ -21,9 +21,10 @@ from interfaces.http.parameters import (
     CursorParameter,
     IdentifierPath,
     LimitParameter,
+    TheCaller,
+    TheVedette,
     WaitForParameter,
     body,
-    wait_until,
 )
 from interfaces.http.problems import OF_LISTS, OF_WRITES
 from interfaces.http.reading import page_of, visible_row
@@ -33,9 +34,6 @@ from projections.views import PAGE_ROWS_DEFAULT
 
 VIEW = needs(Capability.DIRECTORY_VIEW)
 MANAGE = needs(Capability.DIRECTORY_MANAGE)
-
-TheCaller: TypeAlias = NamedDependency[SkipValidation[Caller]]
-TheVedette: TypeAlias = NamedDependency[SkipValidation[Vedette]]
 
 
 def door(kind: Kind) -> type[Controller]:
@@ -68,7 +66,6 @@ def door(kind: Kind) -> type[Controller]:
             cursor: CursorParameter = None,
             wait_for: WaitForParameter = None,
         ) -> Envelope[Items[row]]:
-            await wait_until(vedette.views, projection.name, caller.tenant_id, wait_for)
             return await page_of(
                 vedette,
                 projection,
@@ -78,6 +75,7 @@ def door(kind: Kind) -> type[Controller]:
                 cursor=cursor,
                 above=narrowed.above,
                 below=narrowed.below,
+                wait_for=wait_for,
             )
 
         @get(
@@ -95,8 +93,7 @@ def door(kind: Kind) -> type[Controller]:
             vedette: TheVedette,
             wait_for: WaitForParameter = None,
         ) -> Envelope[row]:
-            await wait_until(vedette.views, projection.name, caller.tenant_id, wait_for)
-            found = await visible_row(vedette, projection, caller, entry_id)
+            found = await visible_row(vedette, projection, caller, entry_id, wait_for=wait_for)
             return Envelope(data=found.row, position=found.position)
 
         @put(

@@ -1,12 +1,10 @@
 """Why: from a ticket, alert, incident, finding, anomaly or score back to the raw signals, and on."""
 
-from typing import TypeAlias
 from uuid import UUID
 
 from litestar import Controller, get
 from litestar.concurrency import sync_to_thread
-from litestar.di import NamedDependency
-from litestar.params import FromPath, SkipValidation
+from litestar.params import FromPath
 from msgspec.structs import replace
 
 from application.access import Principal
@@ -14,12 +12,10 @@ from application.explaining import Explanation, Kind, Told, explain
 from domain.access import Capability
 from interfaces.http.credentials import Caller, needs
 from interfaces.http.envelope import Envelope
+from interfaces.http.parameters import TheCaller, TheVedette
 from interfaces.http.problems import OF_LISTS
 from interfaces.http.reading import NotFound
 from interfaces.wiring import Vedette
-
-TheCaller: TypeAlias = NamedDependency[SkipValidation[Caller]]
-TheVedette: TypeAlias = NamedDependency[SkipValidation[Vedette]]
 
 HIDDEN = "Something at a site that you may not see."
 

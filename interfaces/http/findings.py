@@ -1,55 +1,36 @@
 """Findings: duty that was not done, its evidence, and what people say of it."""
 
-from functools import partial
-from typing import Annotated, TypeAlias
+from typing import Annotated
 from uuid import UUID
 
-import msgspec
-from litestar import Controller, get, post
-from litestar.concurrency import sync_to_thread
-from litestar.di import NamedDependency
+from litestar import Controller, get
 from litestar.params import FromPath, FromQuery, SkipValidation
 
-from application.handling import handle
 from domain.access import Capability
 from domain.finding.facts import FindingType, finding_stream
-from domain.finding.finding import (
-    FINDING,
-    AcknowledgeFinding,
-    PersonalFindingCommand,
-    ResolveFinding,
-)
+from domain.finding.finding import FINDING, AcknowledgeFinding, ResolveFinding
 from domain.severity import Severity
-from interfaces.http.credentials import Caller, needs
+from interfaces.http.credentials import needs
 from interfaces.http.envelope import Envelope, Items, Reached
 from interfaces.http.parameters import (
     CursorParameter,
     IdentifierFilter,
     IfMatchParameter,
     LimitParameter,
+    TheCaller,
+    TheVedette,
     WaitForParameter,
     body,
-    version_of,
-    wait_until,
 )
-from interfaces.http.problems import OF_COMMANDS, OF_LISTS
-from interfaces.http.reading import TimelineEntry, filters, page_of, timeline_of, visible_row
-from interfaces.http.working import reached, require_visible
-from interfaces.wiring import Vedette
+from interfaces.http.problems import OF_LISTS
+from interfaces.http.reading import TimelineEntry, filters, page_of, story_of
+from interfaces.http.working import StoryDoor, commanding
 from projections.findings import FINDINGS, FindingRow, FindingShown
 from projections.views import PAGE_ROWS_DEFAULT
 
 VIEW = needs(Capability.FINDINGS_VIEW)
-command = partial(
-    post,
-    opt=needs(Capability.FINDINGS_WORK),
-    status_code=200,
-    responses=OF_COMMANDS,
-    sync_to_thread=True,
-)
-
-TheCaller: TypeAlias = NamedDependency[SkipValidation[Caller]]
-TheVedette: TypeAlias = NamedDependency[SkipValidation[Vedette]]
+command = commanding(Capability.FINDINGS_WORK)
+FINDING_DOOR = StoryDoor(FINDING, finding_stream)
 
 
 class FindingStory(FindingRow, frozen=True, kw_only=True):
@@ -85,8 +66,9 @@ class FindingController(Controller):
             site_id=site_id,
             person_id=person_id,
         )
-        await wait_until(vedette.views, FINDINGS.name, caller.tenant_id, wait_for)
-        return await page_of(vedette, FINDINGS, caller, equal, limit=limit, cursor=cursor)
+        return await page_of(
+            vedette, FINDINGS, caller, equal, limit=limit, cursor=cursor, wait_for=wait_for
+        )
 
     @get("/{finding_id:uuid}/", opt=VIEW, responses=OF_LISTS, summary="One finding")
     async def one_finding(
@@ -98,11 +80,8 @@ class FindingController(Controller):
         wait_for: WaitForParameter = None,
     ) -> Envelope[FindingStory]:
         """Show a finding: expected against received, and every judgement there was of it."""
-        await wait_until(vedette.views, FINDINGS.name, caller.tenant_id, wait_for)
-        found = await visible_row(vedette, FINDINGS, caller, str(finding_id))
-        timeline = await sync_to_thread(timeline_of, vedette, caller, finding_stream(finding_id))
-        story = FindingStory(**msgspec.structs.asdict(found.row), timeline=timeline)
-        return Envelope(data=story, position=found.position)
+        stream = finding_stream(finding_id)
+        return await story_of(vedette, FINDINGS, caller, stream, FindingStory, wait_for=wait_for)
 
     @command("/{finding_id:uuid}/acknowledge/")
     def acknowledge(
@@ -115,7 +94,7 @@ class FindingController(Controller):
         if_match: IfMatchParameter = None,
     ) -> Envelope[Reached]:
         """Say that somebody has seen the finding and looks into it."""
-        return work(vedette, caller, finding_id, data, if_match)
+        return FINDING_DOOR.work(vedette, caller, finding_id, data, if_match)
 
     @command("/{finding_id:uuid}/resolve/")
     def resolve(
@@ -131,20 +110,4 @@ class FindingController(Controller):
         if_match: IfMatchParameter = None,
     ) -> Envelope[Reached]:
         """Give a verdict; what was given one is not judged again."""
-        return work(vedette, caller, finding_id, data, if_match)
-
-
-def work(
-    vedette: Vedette,
-    caller: Caller,
-    finding_id: UUID,
-    wish: PersonalFindingCommand,
-    if_match: str | None,
-) -> Envelope[Reached]:
-    """Hand a command to the finding, if the caller may see it."""
-    stream = finding_stream(finding_id)
-    require_visible(vedette, caller, stream)
-    version = version_of(if_match)
-    cause = caller.cause()
-    position = handle(vedette.log, caller.tenant_id, FINDING, stream, wish, cause, if_match=version)
-    return reached(vedette, caller, position)
+        return FINDING_DOOR.work(vedette, caller, finding_id, data, if_match)

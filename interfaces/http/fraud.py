@@ -1,29 +1,25 @@
 """Fraud: the high risk board, the newest scores first."""
 
-from typing import Annotated, TypeAlias
+from typing import Annotated
 
 from litestar import Controller, get
-from litestar.di import NamedDependency
-from litestar.params import QueryParameter, SkipValidation
+from litestar.params import QueryParameter
 
 from domain.access import Capability
-from interfaces.http.credentials import Caller, needs
+from interfaces.http.credentials import needs
 from interfaces.http.envelope import Envelope, Items
 from interfaces.http.parameters import (
     CursorParameter,
     IdentifierFilter,
     LimitParameter,
+    TheCaller,
+    TheVedette,
     WaitForParameter,
-    wait_until,
 )
 from interfaces.http.problems import OF_LISTS
 from interfaces.http.reading import filters, page_of
-from interfaces.wiring import Vedette
 from projections.fraud_scores import FRAUD_SCORES, HIGH_RISK_FROM, ScoreRow
 from projections.views import PAGE_ROWS_DEFAULT
-
-TheCaller: TypeAlias = NamedDependency[SkipValidation[Caller]]
-TheVedette: TypeAlias = NamedDependency[SkipValidation[Vedette]]
 
 
 class FraudController(Controller):
@@ -51,7 +47,6 @@ class FraudController(Controller):
         wait_for: WaitForParameter = None,
     ) -> Envelope[Items[ScoreRow]]:
         """List the standing scores of attendances, with their features and reasons."""
-        await wait_until(vedette.views, FRAUD_SCORES.name, caller.tenant_id, wait_for)
         return await page_of(
             vedette,
             FRAUD_SCORES,
@@ -60,4 +55,5 @@ class FraudController(Controller):
             at_least={"probability": minimum},
             limit=limit,
             cursor=cursor,
+            wait_for=wait_for,
         )

@@ -1,60 +1,43 @@
 """Incidents: what belongs together, why, and what people make of it."""
 
 from datetime import datetime
-from functools import partial
 from typing import Annotated, TypeAlias
 from uuid import UUID
 
-import msgspec
-from litestar import Controller, get, post
-from litestar.concurrency import sync_to_thread
-from litestar.di import NamedDependency
+from litestar import Controller, get
 from litestar.params import FromPath, FromQuery, QueryParameter, SkipValidation
 
 from application import incidents
-from application.handling import handle
 from application.incidents import Merge, Split, SplitOff
 from domain.access import Capability
 from domain.incident.facts import incident_stream
 from domain.incident.lifecycle import INCIDENT, IncidentStatus
-from domain.incident.wishes import (
-    AcknowledgeIncident,
-    IncidentCommand,
-    LinkIncident,
-    ResolveIncident,
-)
+from domain.incident.wishes import AcknowledgeIncident, LinkIncident, ResolveIncident
 from domain.severity import Severity
-from interfaces.http.credentials import Caller, needs
+from interfaces.http.credentials import needs
 from interfaces.http.envelope import Envelope, Items, Reached
 from interfaces.http.parameters import (
     CursorParameter,
     IdentifierFilter,
     IfMatchParameter,
     LimitParameter,
+    TheCaller,
+    TheVedette,
     WaitForParameter,
     body,
     version_of,
-    wait_until,
 )
-from interfaces.http.problems import OF_COMMANDS, OF_LISTS, Rejected
-from interfaces.http.reading import TimelineEntry, filters, page_of, timeline_of, visible_row
-from interfaces.http.working import reached, require_visible
-from interfaces.wiring import Vedette
+from interfaces.http.problems import OF_LISTS, Rejected
+from interfaces.http.reading import TimelineEntry, filters, page_of, story_of
+from interfaces.http.working import StoryDoor, commanding, reached, require_visible
 from projections.incidents import INCIDENTS, IncidentRow
 from projections.views import PAGE_ROWS_DEFAULT
 
 VIEW = needs(Capability.INCIDENTS_VIEW)
-command = partial(
-    post,
-    opt=needs(Capability.INCIDENTS_WORK),
-    status_code=200,
-    responses=OF_COMMANDS,
-    sync_to_thread=True,
-)
+command = commanding(Capability.INCIDENTS_WORK)
+INCIDENT_DOOR = StoryDoor(INCIDENT, incident_stream)
 SOME_ID = str(UUID(int=1))
 
-TheCaller: TypeAlias = NamedDependency[SkipValidation[Caller]]
-TheVedette: TypeAlias = NamedDependency[SkipValidation[Vedette]]
 FromParameter: TypeAlias = Annotated[
     datetime | None, QueryParameter(name="from", description="Ended after this moment.")
 ]
@@ -89,7 +72,6 @@ class IncidentController(Controller):
         wait_for: WaitForParameter = None,
     ) -> Envelope[Items[IncidentRow]]:
         """List incidents, newest first, each with its things and why they belong to it."""
-        await wait_until(vedette.views, INCIDENTS.name, caller.tenant_id, wait_for)
         return await page_of(
             vedette,
             INCIDENTS,
@@ -98,6 +80,7 @@ class IncidentController(Controller):
             holding=filters(sites=site_id, persons=person_id, devices=device_id),
             limit=limit,
             cursor=cursor,
+            wait_for=wait_for,
         )
 
     @get("/{incident_id:uuid}/", opt=VIEW, responses=OF_LISTS, summary="One incident")
@@ -110,11 +93,8 @@ class IncidentController(Controller):
         wait_for: WaitForParameter = None,
     ) -> Envelope[IncidentStory]:
         """Show an incident, its things with score and reasons, and its timeline."""
-        await wait_until(vedette.views, INCIDENTS.name, caller.tenant_id, wait_for)
-        found = await visible_row(vedette, INCIDENTS, caller, str(incident_id))
-        timeline = await sync_to_thread(timeline_of, vedette, caller, incident_stream(incident_id))
-        story = IncidentStory(**msgspec.structs.asdict(found.row), timeline=timeline)
-        return Envelope(data=story, position=found.position)
+        stream = incident_stream(incident_id)
+        return await story_of(vedette, INCIDENTS, caller, stream, IncidentStory, wait_for=wait_for)
 
     @command("/{incident_id:uuid}/acknowledge/")
     def acknowledge(
@@ -127,7 +107,7 @@ class IncidentController(Controller):
         if_match: IfMatchParameter = None,
     ) -> Envelope[Reached]:
         """Say that somebody has seen the incident."""
-        return work(vedette, caller, incident_id, data, if_match)
+        return INCIDENT_DOOR.work(vedette, caller, incident_id, data, if_match)
 
     @command("/{incident_id:uuid}/resolve/")
     def resolve(
@@ -142,7 +122,7 @@ class IncidentController(Controller):
         if_match: IfMatchParameter = None,
     ) -> Envelope[Reached]:
         """Say how the incident was settled. It takes in nothing more; what comes makes a new one."""
-        return work(vedette, caller, incident_id, data, if_match)
+        return INCIDENT_DOOR.work(vedette, caller, incident_id, data, if_match)
 
     @command("/{incident_id:uuid}/link/")
     def link(
@@ -160,9 +140,9 @@ class IncidentController(Controller):
         """Say that the incident has to do with another one; the other one says so as well."""
         other = data.other_incident_id
         require_visible(vedette, caller, incident_stream(other), field="$.other_incident_id")
-        answer = work(vedette, caller, incident_id, data, if_match)
+        answer = INCIDENT_DOOR.work(vedette, caller, incident_id, data, if_match)
         back = LinkIncident(other_incident_id=incident_id, reason=data.reason)
-        answer_back = work(vedette, caller, other, back, None)
+        answer_back = INCIDENT_DOOR.work(vedette, caller, other, back, None)
         return answer if answer_back.data.position is None else answer_back
 
     @command("/{incident_id:uuid}/merge/")
@@ -240,7 +220,6 @@ class CorrelationController(Controller):
     ) -> Envelope[Items[IncidentRow]]:
         """List incidents by whom and what their things are about and when they happened, with the
         score and the reasons of every link."""
-        await wait_until(vedette.views, INCIDENTS.name, caller.tenant_id, wait_for)
         return await page_of(
             vedette,
             INCIDENTS,
@@ -251,6 +230,7 @@ class CorrelationController(Controller):
             holding=filters(sites=site_id, persons=person_id, devices=device_id),
             limit=limit,
             cursor=cursor,
+            wait_for=wait_for,
         )
 
 
@@ -267,25 +247,3 @@ def moment(field: str, at: datetime | None, parameter: str) -> dict[str, datetim
             400, "request.invalid", "Say the time zone, for instance with a Z.", field=parameter
         )
     return {field: at}
-
-
-def work(
-    vedette: Vedette,
-    caller: Caller,
-    incident_id: UUID,
-    command: IncidentCommand,
-    if_match: str | None,
-) -> Envelope[Reached]:
-    """Hand a command to the incident, if the caller may see it."""
-    stream = incident_stream(incident_id)
-    require_visible(vedette, caller, stream)
-    position = handle(
-        vedette.log,
-        caller.tenant_id,
-        INCIDENT,
-        stream,
-        command,
-        caller.cause(),
-        if_match=version_of(if_match),
-    )
-    return reached(vedette, caller, position)

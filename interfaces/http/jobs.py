@@ -1,12 +1,11 @@
 """Jobs: long work that people and the schedule ask for, its attempts and its answers."""
 
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from litestar import Controller, get, post
 from litestar.concurrency import sync_to_thread
-from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, SkipValidation
 
 from application.auditing import request_audit
@@ -25,9 +24,10 @@ from interfaces.http.parameters import (
     CursorParameter,
     IdentifierFilter,
     LimitParameter,
+    TheCaller,
+    TheVedette,
     WaitForParameter,
     body,
-    wait_until,
 )
 from interfaces.http.problems import OF_LISTS, OF_WRITES
 from interfaces.http.reading import filters, page_of, visible_row
@@ -37,9 +37,6 @@ from projections.job_board import JOB_BOARD, JobRow
 from projections.views import PAGE_ROWS_DEFAULT
 
 VIEW = needs(Capability.OPERATIONS_VIEW)
-
-TheCaller: TypeAlias = NamedDependency[SkipValidation[Caller]]
-TheVedette: TypeAlias = NamedDependency[SkipValidation[Vedette]]
 
 
 class JobShown(JobRow, frozen=True, kw_only=True):
@@ -97,9 +94,10 @@ class JobController(Controller):
     ) -> Envelope[Items[JobShown]]:
         """List what was asked for, by whom, how often it was tried, and the answer; newest first."""
         require_site(caller, None)
-        await wait_until(vedette.views, JOB_BOARD.name, caller.tenant_id, wait_for)
         equal = filters(job=job, state=status)
-        page = await page_of(vedette, JOB_BOARD, caller, equal, limit=limit, cursor=cursor)
+        page = await page_of(
+            vedette, JOB_BOARD, caller, equal, limit=limit, cursor=cursor, wait_for=wait_for
+        )
         shown = await sync_to_thread(with_attempts, vedette, caller, page.data.items)
         return Envelope(
             data=Items(items=shown, next_cursor=page.data.next_cursor), position=page.position
@@ -116,8 +114,7 @@ class JobController(Controller):
     ) -> Envelope[JobShown]:
         """Show one job."""
         require_site(caller, None)
-        await wait_until(vedette.views, JOB_BOARD.name, caller.tenant_id, wait_for)
-        found = await visible_row(vedette, JOB_BOARD, caller, str(job_id))
+        found = await visible_row(vedette, JOB_BOARD, caller, str(job_id), wait_for=wait_for)
         (shown,) = await sync_to_thread(with_attempts, vedette, caller, [found.row])
         return Envelope(data=shown, position=found.position)
 

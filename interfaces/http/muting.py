@@ -1,12 +1,11 @@
 """Muting: silences, maintenances, and the ledger of what called nobody because of them."""
 
 from functools import partial
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Controller, get, post
 from litestar.concurrency import sync_to_thread
-from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, SkipValidation
 
 from application.handling import handle
@@ -30,13 +29,14 @@ from interfaces.http.parameters import (
     CursorParameter,
     IdentifierFilter,
     LimitParameter,
+    TheCaller,
+    TheVedette,
     WaitForParameter,
     body,
-    wait_until,
 )
-from interfaces.http.problems import OF_COMMANDS, OF_LISTS, OF_WRITES
+from interfaces.http.problems import OF_LISTS, OF_WRITES
 from interfaces.http.reading import filters, page_of, visible_row
-from interfaces.http.working import reached, require_site
+from interfaces.http.working import commanding, reached, require_site
 from interfaces.wiring import Vedette, now
 from projections import muting
 from projections.muting import (
@@ -52,10 +52,8 @@ from projections.views import PAGE_ROWS_DEFAULT
 VIEW = needs(Capability.SILENCES_VIEW)
 MANAGE = needs(Capability.SILENCES_MANAGE)
 create = partial(post, "/", opt=MANAGE, status_code=201, responses=OF_WRITES, sync_to_thread=True)
-command = partial(post, opt=MANAGE, status_code=200, responses=OF_COMMANDS, sync_to_thread=True)
+command = commanding(Capability.SILENCES_MANAGE)
 
-TheCaller: TypeAlias = NamedDependency[SkipValidation[Caller]]
-TheVedette: TypeAlias = NamedDependency[SkipValidation[Vedette]]
 
 SILENCE_EXAMPLE: dict[str, Any] = {
     "matcher": {"site_id": "S-01", "kinds": ["finding"]},
@@ -102,9 +100,10 @@ class SilenceController(Controller):
         wait_for: WaitForParameter = None,
     ) -> Envelope[Items[SilenceRow]]:
         """List silences, newest first."""
-        await wait_until(vedette.views, SILENCES.name, caller.tenant_id, wait_for)
         equal = filters(status=status, site_id=site_id)
-        return await page_of(vedette, SILENCES, caller, equal, limit=limit, cursor=cursor)
+        return await page_of(
+            vedette, SILENCES, caller, equal, limit=limit, cursor=cursor, wait_for=wait_for
+        )
 
     @get("/{silence_id:uuid}/", opt=VIEW, responses=OF_LISTS, summary="One silence")
     async def one_silence(
@@ -116,8 +115,7 @@ class SilenceController(Controller):
         wait_for: WaitForParameter = None,
     ) -> Envelope[SilenceRow]:
         """Show a silence."""
-        await wait_until(vedette.views, SILENCES.name, caller.tenant_id, wait_for)
-        found = await visible_row(vedette, SILENCES, caller, str(silence_id))
+        found = await visible_row(vedette, SILENCES, caller, str(silence_id), wait_for=wait_for)
         return Envelope(data=found.row, position=found.position)
 
     @create(summary="Start a silence")
@@ -170,9 +168,16 @@ class MaintenanceController(Controller):
         wait_for: WaitForParameter = None,
     ) -> Envelope[Items[MaintenanceRow]]:
         """List maintenances, newest first."""
-        await wait_until(vedette.views, muting.MAINTENANCE.name, caller.tenant_id, wait_for)
         equal = filters(status=status, site_id=site_id)
-        return await page_of(vedette, muting.MAINTENANCE, caller, equal, limit=limit, cursor=cursor)
+        return await page_of(
+            vedette,
+            muting.MAINTENANCE,
+            caller,
+            equal,
+            limit=limit,
+            cursor=cursor,
+            wait_for=wait_for,
+        )
 
     @get("/{window_id:uuid}/", opt=VIEW, responses=OF_LISTS, summary="One maintenance")
     async def one_maintenance(
@@ -184,8 +189,9 @@ class MaintenanceController(Controller):
         wait_for: WaitForParameter = None,
     ) -> Envelope[MaintenanceRow]:
         """Show a maintenance."""
-        await wait_until(vedette.views, muting.MAINTENANCE.name, caller.tenant_id, wait_for)
-        found = await visible_row(vedette, muting.MAINTENANCE, caller, str(window_id))
+        found = await visible_row(
+            vedette, muting.MAINTENANCE, caller, str(window_id), wait_for=wait_for
+        )
         return Envelope(data=found.row, position=found.position)
 
     @get(
@@ -255,7 +261,6 @@ class SuppressionController(Controller):
         wait_for: WaitForParameter = None,
     ) -> Envelope[Items[SuppressionRow]]:
         """List what was not raised, newest first: why, what it would have been, and what came of it."""
-        await wait_until(vedette.views, LEDGER.name, caller.tenant_id, wait_for)
         equal = filters(
             muted_by=muted_by,
             muter_id=None if muter_id is None else str(muter_id),
@@ -263,7 +268,9 @@ class SuppressionController(Controller):
             site_id=site_id,
             person_id=person_id,
         )
-        return await page_of(vedette, LEDGER, caller, equal, limit=limit, cursor=cursor)
+        return await page_of(
+            vedette, LEDGER, caller, equal, limit=limit, cursor=cursor, wait_for=wait_for
+        )
 
 
 def require_maintenance(vedette: Vedette, caller: Caller, window_id: UUID) -> None:

@@ -18,6 +18,7 @@ from prometheus_client.registry import Collector
 from application.operations import FollowerStanding, FollowerState
 from application.ports import LogUnavailable
 from interfaces.http.credentials import PUBLIC, needs
+from interfaces.http.parameters import TheVedette
 from interfaces.wiring import Vedette
 
 LAG_DEGRADED_S = 10.0
@@ -25,7 +26,6 @@ KEPT_S = 2.0  # how long an answer about followers is used again
 REDIS_TIMEOUT_S = 1.0
 
 OPEN = needs(PUBLIC)
-TheVedette: TypeAlias = NamedDependency[SkipValidation[Vedette]]
 State: TypeAlias = Literal["ok", "degraded", "down"]
 T = TypeVar("T")
 

@@ -8,13 +8,22 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 import msgspec
 from litestar import Request
 from litestar.concurrency import sync_to_thread
+from litestar.di import NamedDependency
 from litestar.openapi.spec import Example
-from litestar.params import BodyKwarg, HeaderParameter, PathParameter, QueryParameter
+from litestar.params import (
+    BodyKwarg,
+    HeaderParameter,
+    PathParameter,
+    QueryParameter,
+    SkipValidation,
+)
 
 from domain.kernel import END, Instant
 from domain.moments import NEWEST, OLDEST
+from interfaces.http.credentials import Caller
 from interfaces.http.limits import WAIT_FOR_STEP_FIRST_S, WAIT_FOR_STEP_LONGEST_S
 from interfaces.http.problems import Rejected
+from interfaces.wiring import Vedette
 from projections.views import (
     PAGE_ROWS_MAX,
     WAIT_FOR_S_MAX,
@@ -27,6 +36,8 @@ T = TypeVar("T")
 IDENTIFIER_PATTERN = r"^[A-Za-z0-9._:-]+" + END
 POSITION_MAX = 2**63 - 1
 
+TheCaller: TypeAlias = NamedDependency[SkipValidation[Caller]]
+TheVedette: TypeAlias = NamedDependency[SkipValidation[Vedette]]
 IdentifierFilter: TypeAlias = Annotated[
     str | None, QueryParameter(min_length=1, max_length=64, pattern=IDENTIFIER_PATTERN)
 ]

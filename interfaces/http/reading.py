@@ -13,11 +13,13 @@ from domain.catalogue import tag_of
 from domain.kernel import Unknown
 from interfaces.http.credentials import Caller
 from interfaces.http.envelope import Envelope, Items
+from interfaces.http.parameters import wait_until
 from interfaces.wiring import Vedette
 from projections.kernel import Projection
 from projections.views import Found, Wanted
 
 R = TypeVar("R", bound=msgspec.Struct)
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 class NotFound(Unknown):
@@ -66,8 +68,14 @@ async def page_of(
     above: Mapping[str, datetime] | None = None,
     below: Mapping[str, datetime] | None = None,
     holding: Mapping[str, str] | None = None,
+    wait_for: int | None = None,
 ) -> Envelope[Items[R]]:
-    """Return one page of what the caller may see."""
+    """Return one page of what the caller may see.
+
+    Raises:
+        ReadModelBehind: the read model did not reach `wait_for` in time.
+    """
+    await wait_until(vedette.views, projection.name, caller.tenant_id, wait_for)
     scope = caller.principal.site_scope
     wanted = Wanted(
         equal=equal,
@@ -86,17 +94,46 @@ async def page_of(
 
 
 async def visible_row(
-    vedette: Vedette, projection: Projection[R], caller: Caller, key: str
+    vedette: Vedette,
+    projection: Projection[R],
+    caller: Caller,
+    key: str,
+    *,
+    wait_for: int | None = None,
 ) -> Shown:
     """Return one row.
 
     Raises:
         NotFound: there is none, or it is at a site that the caller may not see.
+        ReadModelBehind: the read model did not reach `wait_for` in time.
     """
+    await wait_until(vedette.views, projection.name, caller.tenant_id, wait_for)
     found: Found[R] = await sync_to_thread(vedette.views.one, projection, caller.tenant_id, key)
     if found.row is None or not caller.principal.sees(getattr(found.row, "site_id", None)):
         raise NotFound("There is no such thing here.")
     return Shown(found.row, found.position)
+
+
+async def story_of(
+    vedette: Vedette,
+    projection: Projection[Any],
+    caller: Caller,
+    stream_id: str,
+    story: type[T],
+    *,
+    wait_for: int | None,
+) -> Envelope[T]:
+    """Return the row of a stream with everything that happened there, as a `story` of that row.
+
+    Raises:
+        NotFound: there is none, or it is at a site that the caller may not see.
+        ReadModelBehind: the read model did not reach `wait_for` in time.
+    """
+    key = stream_id.partition("-")[2]
+    found = await visible_row(vedette, projection, caller, key, wait_for=wait_for)
+    timeline = await sync_to_thread(timeline_of, vedette, caller, stream_id)
+    told = story(**msgspec.structs.asdict(found.row), timeline=timeline)
+    return Envelope(data=told, position=found.position)
 
 
 def timeline_of(vedette: Vedette, caller: Caller, stream_id: str) -> list[TimelineEntry]:

@@ -1,10 +1,9 @@
 """Service levels, rules of assignment, the escalation address, and the record of mail."""
 
-from typing import Annotated, TypeAlias
+from typing import Annotated
 
 import msgspec
 from litestar import Controller, get, put
-from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, SkipValidation
 
 from application.handling import handle, standing
@@ -26,27 +25,24 @@ from domain.service_level.facts import Hours, TargetS
 from domain.service_level.levels import SERVICE_LEVELS, SERVICE_LEVELS_STREAM, SetServiceLevel
 from domain.ticket import Priority
 from interfaces.http.access import require_every_site
-from interfaces.http.credentials import Caller, needs
+from interfaces.http.credentials import needs
 from interfaces.http.envelope import Envelope, Items, Reached
 from interfaces.http.parameters import (
     CursorParameter,
     LimitParameter,
+    TheCaller,
+    TheVedette,
     WaitForParameter,
     body,
-    wait_until,
 )
 from interfaces.http.problems import OF_LISTS, OF_WRITES
 from interfaces.http.reading import filters, page_of
 from interfaces.http.working import reached, require_user
-from interfaces.wiring import Vedette
 from projections.mails import MAILS, MailRow, MailState
 from projections.views import PAGE_ROWS_DEFAULT
 
 VIEW = needs(Capability.TICKETS_VIEW)
 MANAGE = needs(Capability.SERVICE_LEVELS_MANAGE)
-
-TheCaller: TypeAlias = NamedDependency[SkipValidation[Caller]]
-TheVedette: TypeAlias = NamedDependency[SkipValidation[Vedette]]
 
 
 class LevelContent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -197,9 +193,10 @@ class MailController(Controller):
     ) -> Envelope[Items[MailRow]]:
         """List the mail that was asked for, newest first: to whom, about what, and what became of
         it after how many attempts."""
-        await wait_until(vedette.views, MAILS.name, caller.tenant_id, wait_for)
         equal = filters(state=status, kind=kind)
-        return await page_of(vedette, MAILS, caller, equal, limit=limit, cursor=cursor)
+        return await page_of(
+            vedette, MAILS, caller, equal, limit=limit, cursor=cursor, wait_for=wait_for
+        )
 
     @get("/escalation-address/", opt=VIEW, responses=OF_LISTS, sync_to_thread=True)
     def address(self, *, caller: TheCaller, vedette: TheVedette) -> Envelope[AddressShown]:

@@ -12,9 +12,8 @@ from typing import Annotated, Any, TypeAlias, cast
 import msgspec
 from litestar import Controller, Request, Response, get
 from litestar.concurrency import sync_to_thread
-from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
-from litestar.params import FromQuery, QueryParameter, SkipValidation
+from litestar.params import FromQuery, QueryParameter
 
 from domain.access import Capability
 from domain.moments import NEWEST, OLDEST
@@ -24,6 +23,8 @@ from interfaces.http.parameters import (
     CursorParameter,
     IdentifierPath,
     LimitParameter,
+    TheCaller,
+    TheVedette,
     WaitForParameter,
     wait_until,
 )
@@ -45,8 +46,6 @@ FORM = 1  # of what is kept; another release that answers otherwise counts it up
 VIEW = needs(Capability.DIRECTORY_VIEW)
 RESPONSES = {**OF_LISTS, 304: ResponseSpec(None, description="What If-None-Match names holds.")}
 
-TheCaller: TypeAlias = NamedDependency[SkipValidation[Caller]]
-TheVedette: TypeAlias = NamedDependency[SkipValidation[Vedette]]
 AnyRequest: TypeAlias = Request[Any, Any, Any]
 Answer: TypeAlias = Response[Envelope[TelemetryPage]]
 # As text, so that a moment that is none is blamed on the name that the client gave it.

@@ -1,12 +1,10 @@
 """Thresholds: what is in force for each family of baselines and why, and what people decide."""
 
-from functools import partial
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, get, post
 from litestar.concurrency import sync_to_thread
-from litestar.di import NamedDependency
 from litestar.params import FromPath, SkipValidation
 
 from application.handling import handle
@@ -26,25 +24,24 @@ from interfaces.http.credentials import Caller, needs
 from interfaces.http.envelope import Envelope, Items, Reached
 from interfaces.http.parameters import (
     IfMatchParameter,
+    TheCaller,
+    TheVedette,
     WaitForParameter,
     body,
     version_of,
     wait_until,
 )
-from interfaces.http.problems import OF_COMMANDS, OF_LISTS, OF_WRITES
+from interfaces.http.problems import OF_LISTS, OF_WRITES
 from interfaces.http.reading import NotFound, TimelineEntry, timeline_of
-from interfaces.http.working import reached, require_site
+from interfaces.http.working import commanding, reached, require_site
 from interfaces.wiring import Vedette
 from projections.threshold_board import THRESHOLD_BOARD, ThresholdRow
 from projections.views import Wanted
 
 VIEW = needs(Capability.BASELINES_VIEW)
 MANAGE = needs(Capability.THRESHOLDS_MANAGE)
-command = partial(post, opt=MANAGE, status_code=200, responses=OF_COMMANDS, sync_to_thread=True)
+command = commanding(Capability.THRESHOLDS_MANAGE)
 NEVER_CHANGED = "Never tuned or pinned"
-
-TheCaller: TypeAlias = NamedDependency[SkipValidation[Caller]]
-TheVedette: TypeAlias = NamedDependency[SkipValidation[Vedette]]
 
 
 class ThresholdShown(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,15 +1,12 @@
 """What people do with one ticket: every command of its life, and those that take two tickets."""
 
-from functools import partial
-from typing import Annotated, TypeAlias
+from typing import Annotated
 from uuid import UUID
 
-from litestar import Controller, post
-from litestar.di import NamedDependency
+from litestar import Controller
 from litestar.params import FromPath, SkipValidation
 
 from application import ticket_pairs
-from application.handling import handle
 from domain.access import Capability
 from domain.ticket import (
     TICKET,
@@ -26,26 +23,14 @@ from domain.ticket import (
     ResolveTicket,
     ResumeTicket,
     StartTicket,
-    TicketCommand,
     ticket_stream,
 )
-from interfaces.http.credentials import Caller, needs
 from interfaces.http.envelope import Envelope, Reached
-from interfaces.http.parameters import IfMatchParameter, body, version_of
-from interfaces.http.problems import OF_COMMANDS
-from interfaces.http.working import reached, require_user, require_visible
-from interfaces.wiring import Vedette
+from interfaces.http.parameters import IfMatchParameter, TheCaller, TheVedette, body, version_of
+from interfaces.http.working import StoryDoor, commanding, reached, require_user, require_visible
 
-command = partial(
-    post,
-    opt=needs(Capability.TICKETS_WORK),
-    status_code=200,
-    responses=OF_COMMANDS,
-    sync_to_thread=True,
-)
-
-TheCaller: TypeAlias = NamedDependency[SkipValidation[Caller]]
-TheVedette: TypeAlias = NamedDependency[SkipValidation[Vedette]]
+command = commanding(Capability.TICKETS_WORK)
+TICKET_DOOR = StoryDoor(TICKET, ticket_stream)
 
 
 class TicketCommandController(Controller):
@@ -64,7 +49,7 @@ class TicketCommandController(Controller):
     ) -> Envelope[Reached]:
         """Give the ticket to a user."""
         require_user(vedette, caller, data.assignee, field="$.assignee")
-        return work(vedette, caller, ticket_id, data, if_match)
+        return TICKET_DOOR.work(vedette, caller, ticket_id, data, if_match)
 
     @command("/{ticket_id:uuid}/assign-by-rule/")
     def assign_by_rule(
@@ -78,7 +63,7 @@ class TicketCommandController(Controller):
     ) -> Envelope[Reached]:
         """Let the tenant's rules find an assignee. The answer is the next fact of the ticket:
         assigned, or left with the reason."""
-        return work(vedette, caller, ticket_id, data, if_match)
+        return TICKET_DOOR.work(vedette, caller, ticket_id, data, if_match)
 
     @command("/{ticket_id:uuid}/start/")
     def start(
@@ -91,7 +76,7 @@ class TicketCommandController(Controller):
         if_match: IfMatchParameter = None,
     ) -> Envelope[Reached]:
         """Begin to work on the ticket."""
-        return work(vedette, caller, ticket_id, data, if_match)
+        return TICKET_DOOR.work(vedette, caller, ticket_id, data, if_match)
 
     @command("/{ticket_id:uuid}/hold/")
     def hold(
@@ -107,7 +92,7 @@ class TicketCommandController(Controller):
         if_match: IfMatchParameter = None,
     ) -> Envelope[Reached]:
         """Let the ticket wait for something outside."""
-        return work(vedette, caller, ticket_id, data, if_match)
+        return TICKET_DOOR.work(vedette, caller, ticket_id, data, if_match)
 
     @command("/{ticket_id:uuid}/resume/")
     def resume(
@@ -120,7 +105,7 @@ class TicketCommandController(Controller):
         if_match: IfMatchParameter = None,
     ) -> Envelope[Reached]:
         """Go on after a hold."""
-        return work(vedette, caller, ticket_id, data, if_match)
+        return TICKET_DOOR.work(vedette, caller, ticket_id, data, if_match)
 
     @command("/{ticket_id:uuid}/resolve/")
     def resolve(
@@ -135,7 +120,7 @@ class TicketCommandController(Controller):
         if_match: IfMatchParameter = None,
     ) -> Envelope[Reached]:
         """Say that the work is done, and how."""
-        return work(vedette, caller, ticket_id, data, if_match)
+        return TICKET_DOOR.work(vedette, caller, ticket_id, data, if_match)
 
     @command("/{ticket_id:uuid}/close/")
     def close(
@@ -148,7 +133,7 @@ class TicketCommandController(Controller):
         if_match: IfMatchParameter = None,
     ) -> Envelope[Reached]:
         """Say that a resolved ticket needs nothing more."""
-        return work(vedette, caller, ticket_id, data, if_match)
+        return TICKET_DOOR.work(vedette, caller, ticket_id, data, if_match)
 
     @command("/{ticket_id:uuid}/reopen/")
     def reopen(
@@ -161,7 +146,7 @@ class TicketCommandController(Controller):
         if_match: IfMatchParameter = None,
     ) -> Envelope[Reached]:
         """Say that a ticket that was over needs work again."""
-        return work(vedette, caller, ticket_id, data, if_match)
+        return TICKET_DOOR.work(vedette, caller, ticket_id, data, if_match)
 
     @command("/{ticket_id:uuid}/cancel/")
     def cancel(
@@ -174,7 +159,7 @@ class TicketCommandController(Controller):
         if_match: IfMatchParameter = None,
     ) -> Envelope[Reached]:
         """Say that the ticket needs no work."""
-        return work(vedette, caller, ticket_id, data, if_match)
+        return TICKET_DOOR.work(vedette, caller, ticket_id, data, if_match)
 
     @command("/{ticket_id:uuid}/comment/")
     def comment(
@@ -189,7 +174,7 @@ class TicketCommandController(Controller):
         if_match: IfMatchParameter = None,
     ) -> Envelope[Reached]:
         """Write something down about the ticket."""
-        return work(vedette, caller, ticket_id, data, if_match)
+        return TICKET_DOOR.work(vedette, caller, ticket_id, data, if_match)
 
     @command("/{ticket_id:uuid}/prioritise/")
     def prioritise(
@@ -202,7 +187,7 @@ class TicketCommandController(Controller):
         if_match: IfMatchParameter = None,
     ) -> Envelope[Reached]:
         """Give the ticket its place in the queue."""
-        return work(vedette, caller, ticket_id, data, if_match)
+        return TICKET_DOOR.work(vedette, caller, ticket_id, data, if_match)
 
     @command("/{ticket_id:uuid}/link/")
     def link(
@@ -252,21 +237,3 @@ class TicketCommandController(Controller):
             if_match=version_of(if_match),
         )
         return reached(vedette, caller, position)
-
-
-def work(
-    vedette: Vedette, caller: Caller, ticket_id: UUID, command: TicketCommand, if_match: str | None
-) -> Envelope[Reached]:
-    """Hand a command to the ticket, if the caller may see it."""
-    stream = ticket_stream(ticket_id)
-    require_visible(vedette, caller, stream)
-    position = handle(
-        vedette.log,
-        caller.tenant_id,
-        TICKET,
-        stream,
-        command,
-        caller.cause(),
-        if_match=version_of(if_match),
-    )
-    return reached(vedette, caller, position)

@@ -1,12 +1,11 @@
 """Tickets: the board with its clocks, one ticket with its story, and a ticket opened by hand."""
 
-from typing import Annotated, TypeAlias
+from typing import Annotated
 from uuid import UUID, uuid4
 
 import msgspec
 from litestar import Controller, get, post
 from litestar.concurrency import sync_to_thread
-from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, SkipValidation
 
 from application.handling import handle
@@ -29,9 +28,10 @@ from interfaces.http.parameters import (
     CursorParameter,
     IdentifierFilter,
     LimitParameter,
+    TheCaller,
+    TheVedette,
     WaitForParameter,
     body,
-    wait_until,
 )
 from interfaces.http.problems import OF_LISTS, OF_WRITES, Rejected
 from interfaces.http.reading import TimelineEntry, filters, page_of, timeline_of, visible_row
@@ -44,9 +44,6 @@ from projections.views import PAGE_ROWS_DEFAULT
 ABSORBED_MAX = 50  # merged tickets whose stories are shown with the one that goes on
 
 VIEW = needs(Capability.TICKETS_VIEW)
-
-TheCaller: TypeAlias = NamedDependency[SkipValidation[Caller]]
-TheVedette: TypeAlias = NamedDependency[SkipValidation[Vedette]]
 
 
 class TicketShown(TicketRow, frozen=True, kw_only=True):
@@ -121,8 +118,9 @@ class TicketController(Controller):
             priority=priority,
             person_id=person_id,
         )
-        await wait_until(vedette.views, TICKET_BOARD.name, caller.tenant_id, wait_for)
-        page = await page_of(vedette, TICKET_BOARD, caller, equal, limit=limit, cursor=cursor)
+        page = await page_of(
+            vedette, TICKET_BOARD, caller, equal, limit=limit, cursor=cursor, wait_for=wait_for
+        )
         shown = await sync_to_thread(with_clocks, vedette, caller, page.data.items)
         items = Items(items=shown, next_cursor=page.data.next_cursor)
         return Envelope(data=items, position=page.position)
@@ -138,8 +136,7 @@ class TicketController(Controller):
     ) -> Envelope[TicketStory]:
         """Show a ticket and its timeline: what happened, when, by whom, and because of what; and
         the timelines of those that were merged into it."""
-        await wait_until(vedette.views, TICKET_BOARD.name, caller.tenant_id, wait_for)
-        found = await visible_row(vedette, TICKET_BOARD, caller, str(ticket_id))
+        found = await visible_row(vedette, TICKET_BOARD, caller, str(ticket_id), wait_for=wait_for)
         story = await sync_to_thread(story_of, vedette, caller, found.row)
         return Envelope(data=story, position=found.position)
 

@@ -1,11 +1,71 @@
 """Working: what every door that hands commands on has in common."""
 
-from domain.access import user_stream
-from interfaces.http.credentials import Caller
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import msgspec
+from litestar import post
+
+from application.handling import handle
+from domain.access import Capability, user_stream
+from domain.kernel import Command, Decider
+from interfaces.http.credentials import Caller, needs
 from interfaces.http.envelope import Envelope, Reached
-from interfaces.http.problems import Rejected
+from interfaces.http.parameters import version_of
+from interfaces.http.problems import OF_COMMANDS, Rejected
 from interfaces.http.reading import NotFound
 from interfaces.wiring import Vedette
+
+C = TypeVar("C", bound=Command)
+
+
+def commanding(capability: Capability) -> partial[post]:
+    """Return the decorator of the routes that hand a command to one thing."""
+    return partial(
+        post,
+        opt=needs(capability),
+        status_code=200,
+        responses=OF_COMMANDS,
+        sync_to_thread=True,
+    )
+
+
+class StoryDoor(msgspec.Struct, Generic[C], frozen=True):
+    """Where commands to the things of one kind are handed in: tickets, alerts, findings, incidents."""
+
+    decider: Decider[C, Any, Any]
+    stream_of: Callable[[UUID], str]
+
+    def work(
+        self,
+        vedette: Vedette,
+        caller: Caller,
+        id_: UUID,
+        command: C,
+        if_match: str | None = None,
+    ) -> Envelope[Reached]:
+        """Hand a command to a thing, if the caller may see it.
+
+        Raises:
+            NotFound: it is not there for this caller.
+            Refused: the command met a rule.
+            VersionMismatch: the thing does not stand at `if_match`.
+            StreamMoved: somebody else was faster.
+        """
+        stream = self.stream_of(id_)
+        require_visible(vedette, caller, stream)
+        position = handle(
+            vedette.log,
+            caller.tenant_id,
+            self.decider,
+            stream,
+            command,
+            caller.cause(),
+            if_match=version_of(if_match),
+        )
+        return reached(vedette, caller, position)
 
 
 def reached(vedette: Vedette, caller: Caller, position: int | None) -> Envelope[Reached]:
