@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from application.directory import SHIFT_ENTRIES
 from interfaces.cli.answering import JsonOption, TenantOption
-from interfaces.cli.directory import end_one, list_rows, moment, state_one
+from interfaces.cli.directory import state_one
+from interfaces.cli.planned import add_cancel_and_list
 from projections.directory import SHIFTS
 
 COLUMNS = ["shift_id", "site_id", "role", "person_id", "starts_at", "ends_at", "cancelled"]
@@ -56,41 +57,4 @@ def plan(
     return state_one(tenant, SHIFT_ENTRIES, fields, "planned", as_json=as_json)
 
 
-@app.command
-def cancel(shift_id: str, *, tenant: TenantOption, as_json: JsonOption = False) -> int:
-    """Cancel a shift. Planned again, it is there again."""
-    return end_one(tenant, SHIFT_ENTRIES, shift_id, "cancelled", as_json=as_json)
-
-
-@app.command(name="list")
-def list_(
-    *,
-    tenant: TenantOption,
-    site: str | None = None,
-    person: str | None = None,
-    since: Annotated[str | None, Parameter(name="--from")] = None,
-    until: Annotated[str | None, Parameter(name="--to")] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """List a tenant's shifts.
-
-    Parameters
-    ----------
-    site
-        Only those at this site.
-    person
-        Only those of this person.
-    since
-        Only those that end after this moment.
-    until
-        Only those that start before this moment.
-    """
-    list_rows(
-        tenant,
-        SHIFTS,
-        COLUMNS,
-        equal={"site_id": site, "person_id": person},
-        above={"ends_at": moment("--from", since)},
-        below={"starts_at": moment("--to", until)},
-        as_json=as_json,
-    )
+add_cancel_and_list(app, SHIFT_ENTRIES, SHIFTS, COLUMNS, starts="starts_at", ends="ends_at")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from application.directory import TASK_ENTRIES
 from interfaces.cli.answering import JsonOption, TenantOption
-from interfaces.cli.directory import end_one, list_rows, moment, state_file, state_one
+from interfaces.cli.directory import state_file, state_one
+from interfaces.cli.planned import add_cancel_and_list
 from projections.directory import TASKS
 
 COLUMNS = ["task_id", "site_id", "name", "due_at", "person_id", "cancelled"]
@@ -58,41 +58,4 @@ def assign(
     return state_one(tenant, TASK_ENTRIES, fields, "assigned", as_json=as_json)
 
 
-@app.command
-def cancel(task_id: str, *, tenant: TenantOption, as_json: JsonOption = False) -> int:
-    """Cancel a task. Assigned again, it is there again."""
-    return end_one(tenant, TASK_ENTRIES, task_id, "cancelled", as_json=as_json)
-
-
-@app.command(name="list")
-def list_(
-    *,
-    tenant: TenantOption,
-    site: str | None = None,
-    person: str | None = None,
-    since: Annotated[str | None, Parameter(name="--from")] = None,
-    until: Annotated[str | None, Parameter(name="--to")] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """List a tenant's tasks.
-
-    Parameters
-    ----------
-    site
-        Only those at this site.
-    person
-        Only those of this person.
-    since
-        Only those that are due after this moment.
-    until
-        Only those that are due before this moment.
-    """
-    list_rows(
-        tenant,
-        TASKS,
-        COLUMNS,
-        equal={"site_id": site, "person_id": person},
-        above={"due_at": moment("--from", since)},
-        below={"due_at": moment("--to", until)},
-        as_json=as_json,
-    )
+add_cancel_and_list(app, TASK_ENTRIES, TASKS, COLUMNS, starts="due_at", ends="due_at")
