@@ -47,6 +47,10 @@ class Learner:
         """Return the things whose incidents may have changed, and forget them with `clear`."""
         return self._graph.touched
 
+    def regroup(self) -> dict[UUID, list[UUID]]:
+        """Finish a batch: return what may have changed by what was learned, and because of what."""
+        return self._graph.regroup()
+
     def item(self, fact: AnyRecorded) -> None:
         """Learn what became of one thing."""
         item_id = item_id_of(fact)
@@ -60,11 +64,11 @@ class Learner:
         if before == after:
             self._memories.hold(item_id, replace(held, notice=told))
             return
-        if before is not None:
-            self._graph.leave(before.item)
+        self._graph.take_out(item_id)
         self._memories.hold(item_id, replace(self._memories.held(item_id), notice=told))
-        if after is not None:
-            self._graph.enter(after.item)
+        self._graph.seat(
+            None if before is None else before.item, None if after is None else after.item
+        )
 
     def device(self, fact: AnyRecorded) -> None:
         """Learn who carries a device and where it belongs."""

@@ -62,6 +62,9 @@ class CorrelateWheneverSomethingHappens:
             learn(learner, fact)
             touched.update(dict.fromkeys(learner.touched, fact))
             learner.touched.clear()
+        for item_id, because in learner.regroup().items():
+            latest = max((touched[each] for each in because), key=lambda each: each.position)
+            touched.setdefault(item_id, latest)
         if touched and not desk.replaying:
             Judge(desk, memories, learner).judge(touched)
 

@@ -35,6 +35,11 @@ class Edge(msgspec.Struct, frozen=True, array_like=True, order=True):
     second: UUID
     score: float
 
+    @property
+    def ends(self) -> tuple[int, int]:
+        """Return what orders edges, faster than comparing two ids does."""
+        return self.first.int, self.second.int
+
     def other(self, id_: UUID) -> UUID:
         """Return the far end."""
         return self.second if id_ == self.first else self.first
@@ -77,10 +82,6 @@ class Forest:
     def __init__(self, ids: Iterable[UUID]) -> None:
         self._root = {id_: id_ for id_ in ids}
 
-    def ids(self) -> Iterable[UUID]:
-        """Return every item."""
-        return self._root.keys()
-
     def root(self, id_: UUID) -> UUID:
         """Return the item that stands for the set of this one."""
         while self._root[id_] != id_:
@@ -88,20 +89,22 @@ class Forest:
             id_ = self._root[id_]
         return id_
 
-    def join(self, one: UUID, other: UUID) -> bool:
-        """Make one set of two; return whether they were two."""
+    def join(self, one: UUID, other: UUID) -> None:
+        """Make one set of two."""
         a, b = self.root(one), self.root(other)
-        if a == b:
-            return False
-        self._root[max(a, b)] = min(a, b)
-        return True
+        if a != b:
+            self._root[max(a, b)] = min(a, b)
 
-    def sets(self) -> list[frozenset[UUID]]:
-        """Return all sets."""
+    def by_root(self) -> dict[UUID, set[UUID]]:
+        """Return all sets, by the item that stands for each."""
         found: defaultdict[UUID, set[UUID]] = defaultdict(set)
         for id_ in self._root:
             found[self.root(id_)].add(id_)
-        return [frozenset(ids) for ids in found.values()]
+        return dict(found)
+
+    def sets(self) -> list[frozenset[UUID]]:
+        """Return all sets."""
+        return [frozenset(ids) for ids in self.by_root().values()]
 
 
 class Orchard(Forest):
@@ -112,16 +115,16 @@ class Orchard(Forest):
         self._size = dict.fromkeys(standings, 1)
         self._cuts = {id_: dict(each.cuts) for id_, each in standings.items()}
 
-    def join(self, one: UUID, other: UUID) -> bool:
+    def join(self, one: UUID, other: UUID) -> None:
         a, b = sorted((self.root(one), self.root(other)))
         if a == b or self._size[a] + self._size[b] > ITEMS_MAX:
-            return False
+            return
         cuts, others = self._cuts[a], self._cuts[b]
         if any(cuts.get(cut, side) is not side for cut, side in others.items()):
-            return False
+            return
         self._size[a] += self._size[b]
         cuts.update(others)
-        return super().join(a, b)
+        super().join(a, b)
 
 
 def clusters(standings: Mapping[UUID, Standing], edges: Collection[Edge]) -> list[frozenset[UUID]]:

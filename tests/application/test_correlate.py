@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
-from hypothesis import given
-from hypothesis import strategies as st
-
-from application.correlating.joining import FEW, put_into
 from domain.incident.facts import (
     IncidentEvidenceDropped,
     IncidentEvidenceLinked,
@@ -15,7 +9,6 @@ from domain.incident.facts import (
     IncidentOpened,
     IncidentWithdrawn,
 )
-from domain.incident.grouping import Edge, edge
 from domain.incident.lifecycle import IncidentStatus
 from domain.severity import Severity
 from domain.signals import DeviceStatus, signal_uuid
@@ -113,22 +106,6 @@ def test_neighbouring_sites_within_500_m_share_trouble() -> None:
         alert("c", 0, person=None, site="S-3"),
     )
     assert set(room.only().items) == {id_of("a"), signal_uuid("t", "b")}
-
-
-def edges_of(numbers: list[int]) -> list[Edge]:
-    return [edge(UUID(int=number), UUID(int=number + 1), 0.5) for number in numbers]
-
-
-@given(numbers=st.sets(st.integers(0, 2 * FEW)), more=st.sets(st.integers(3 * FEW, 5 * FEW)))
-def test_edges_are_put_into_their_places(numbers: set[int], more: set[int]) -> None:
-    every = sorted(edges_of([*numbers, *more]))
-    assert put_into(sorted(edges_of([*numbers])), edges_of([*more])) == every
-    assert put_into(sorted(edges_of([*more])), edges_of([*numbers])) == every
-
-
-def test_a_storm_of_edges_is_put_into_its_places() -> None:
-    storm = edges_of(list(range(1_000, 1_000 - FEW - 2, -1)))
-    assert put_into(edges_of([1_500]), storm) == sorted([*storm, *edges_of([1_500])])
 
 
 def test_everything_again_changes_nothing() -> None:
