@@ -131,7 +131,8 @@ class WalkDuty(msgspec.Struct, frozen=True, kw_only=True):
     starts_at: datetime
     since: datetime  # scans from here on count for this walk
     until: datetime  # and before here
-    walkers: tuple[Walker, ...]  # by person
+    walkers: tuple[Walker, ...]  # on shift when it begins, by person
+    manned: bool  # False: shifts are planned there, and none lasts from its start to its last checkpoint
 
     @property
     def person_id(self) -> str | None:

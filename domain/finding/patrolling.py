@@ -1,7 +1,8 @@
 """Patrolling: was a tour walked? Missed and late checkpoints.
 
 Scans of a phone without a connection come late. As long as somebody on shift has fallen silent, a
-walk may have been done that nobody knows of: it is missed as far as is known, and calls nobody.
+walk may have been done that nobody knows of: it is missed as far as is known, and calls nobody. So
+is a walk that the roster leaves to nobody: who would be called was asked for nothing.
 """
 
 from __future__ import annotations
@@ -45,11 +46,15 @@ def judge_walk(duty: WalkDuty, signals: Sequence[Seen]) -> list[Judgement]:
     if missed:
         much = len(missed) >= MISSED_HIGH_SHARE * len(points)
         silent = [each.person_id for each in duty.walkers if fell_silent(duty, each, signals)]
-        but = f" Nothing is heard of {', '.join(silent)}; scans may come yet." if silent else ""
+        but = ""
+        if silent:
+            but = f" Nothing is heard of {', '.join(silent)}; scans may come yet."
+        elif not duty.manned:
+            but = " No shift covers it from its start to its last checkpoint."
         found.append(
             Judgement(
                 type=FindingType.MISSED_CHECKPOINT,
-                severity=Severity.HIGH if much and not silent else Severity.MEDIUM,
+                severity=Severity.HIGH if much and not but else Severity.MEDIUM,
                 title=f"{len(missed)} of {len(points)} checkpoints of {duty.tour_id} missed,"
                 f" walk of {start}",
                 expected=tuple(missed),

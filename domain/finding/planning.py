@@ -155,11 +155,12 @@ def walks(
         since_scan = start - grace
         if number > 0:
             since_scan = max(since_scan, min(starts[number - 1] + last_due + grace, start))
-        on_shift = [
+        begun = [
             each
             for each in shifts
-            if each.starts_at <= start < each.ends_at and each.role is ShiftRole.GUARD
+            if start - SHIFT_MAX < each.starts_at <= start and each.role is ShiftRole.GUARD
         ]
+        on_shift = [each for each in begun if start < each.ends_at]
         yield WalkDuty(
             site_id=plan.site_id,
             tour_id=tour.tour_id,
@@ -170,6 +171,8 @@ def walks(
             since=since_scan,
             until=end,
             walkers=walkers(on_shift, end),
+            # Where no shift was planned for a day, nobody plans shifts.
+            manned=not begun or any(start + last_due <= each.ends_at for each in on_shift),
         )
 
 

@@ -145,3 +145,21 @@ def test_a_check_out_is_waited_for_as_long_as_walks_are_judged_again() -> None:
     assert concerns(walk, walk.until - timedelta(minutes=1), location(0))
     assert not concerns(walk, walk.starts_at, location(0, "G-2"))
     assert concerns(walk, walk.starts_at, scan(0, "C-0", "G-2"))
+
+
+@pytest.mark.parametrize(
+    ("shifts", "severity"),
+    [
+        ([], Severity.HIGH),  # nobody plans shifts there
+        ([shift(start=-30 * 60, hours=8)], Severity.HIGH),  # not on these days
+        ([shift(start=-20 * 60, hours=8)], Severity.MEDIUM),
+        ([shift(start=-60, hours=2.2)], Severity.MEDIUM),  # it ends on the way
+        ([shift(start=-60, person=None, hours=8)], Severity.HIGH),  # somebody was to be found
+        ([shift(start=-60, hours=8)], Severity.HIGH),
+    ],
+)
+def test_a_walk_that_the_roster_leaves_to_nobody(shifts: list[Event], severity: Severity) -> None:
+    finding = missed(audited([site(), tour(("23:00",)), *shifts], attendance(-65), *heard(20, 100)))
+    assert finding is not None
+    assert finding.severity is severity
+    assert ("No shift" in finding.evidence.explanation) is (severity is Severity.MEDIUM)
