@@ -21,6 +21,7 @@ from adapters.embedded.valkey import EmbeddedValkey
 from adapters.followers.desk import PolicyHandler
 from adapters.followers.listening import Listener
 from adapters.followers.operations import PostgresOperations
+from adapters.followers.passing import Passing
 from adapters.followers.projecting import ProjectionHandler
 from adapters.followers.rebuilding import Rebuild, Watch
 from adapters.followers.runtime import Handler, Loop
@@ -204,6 +205,8 @@ class FollowerProcess:
                 url,
                 handler,
                 grown=application.log.grown,
+                enrols=False,
+                told=True,
                 rest_s=rest_s(handler),
                 shared=shared,
             )
@@ -213,6 +216,7 @@ class FollowerProcess:
             for other in self._loops:
                 if other.handler.behind == loop.handler.name:
                     loop.wakes.append(other.wake)
+        self._passing = Passing(url, self._loops)
         self._listener = Listener(url, self._wake)
         self._stopping = False
 
@@ -221,6 +225,7 @@ class FollowerProcess:
         threads = [
             threading.Thread(target=loop.run, name=loop.handler.name) for loop in self._loops
         ]
+        threads.append(threading.Thread(target=self._passing.run, name="passing-over"))
         for thread in threads:
             thread.start()
         self._listener.start()
@@ -231,6 +236,7 @@ class FollowerProcess:
         lost = [thread.name for thread in threads if not thread.is_alive()]
         for loop in self._loops:
             loop.stop()
+        self._passing.stop()
         for thread in threads:
             thread.join()
         self._listener.stop()

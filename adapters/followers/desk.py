@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from adapters.followers.keeping import Keeping, Kept
 from adapters.followers.reading import Lease
 from adapters.followers.runtime import NOTHING
 from adapters.log.appending import append_each
@@ -54,15 +55,19 @@ class PolicyHandler:
         self.name = f"{policy.name}@replay" if replaying else policy.name
         self.types = frozenset(tag_of(fact) for fact in policy.facts)
         self.behind = policy.behind
+        self._keeping = Keeping()
 
     def handle(
         self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]
     ) -> frozenset[str]:
+        kept = self._keeping.take(lease)
         desk = PostgresDesk(
-            connection, lease.tenant_id, self.name, lease.head, replaying=self.replaying
+            connection, lease.tenant_id, self.name, lease.head, kept, replaying=self.replaying
         )
         self.policy.handle(desk, batch)
-        return desk.finish()
+        types = desk.finish()
+        self._keeping.give_back(lease, kept)
+        return types
 
 
 class PostgresDesk:
@@ -74,6 +79,7 @@ class PostgresDesk:
         tenant_id: str,
         policy: str,
         position: int,
+        kept: Kept | None = None,
         *,
         replaying: bool = False,
     ) -> None:
@@ -82,6 +88,7 @@ class PostgresDesk:
         self.replaying = replaying
         self._connection = connection
         self._policy = policy
+        self._kept = Kept() if kept is None else kept
         self._memories: dict[str, msgspec.Struct | None] = {}
         self._remembered: set[str] = set()
         self._streams: dict[str, list[Event]] = {}  # as read from the log
@@ -97,12 +104,12 @@ class PostgresDesk:
     def memories(self, keys: Sequence[str], type_: type[M]) -> dict[str, M]:
         missing = [key for key in dict.fromkeys(keys) if key not in self._memories]
         if missing:
-            self._memories.update(dict.fromkeys(missing))
+            self._load([key for key in missing if key not in self._kept.values])
             decode = decoder_of(type_).decode
-            rows = self._connection.execute(
-                LOAD, [self.tenant_id, self._policy, Array("text", missing)], binary=True
-            ).fetchall()
-            self._memories.update((key, decode(value)) for key, value in rows)
+            values = self._kept.values
+            for key in missing:
+                value = values[key]
+                self._memories[key] = None if value is None else decode(value)
         found: dict[str, M] = {}
         for key in keys:
             memory = self._memories[key]
@@ -110,6 +117,17 @@ class PostgresDesk:
                 assert isinstance(memory, type_), f"{key} holds another kind of memory."
                 found[key] = memory
         return found
+
+    def _load(self, keys: Sequence[str]) -> None:
+        """Have what stands in the database under these keys."""
+        if not keys:
+            return
+        rows = self._connection.execute(
+            LOAD, [self.tenant_id, self._policy, Array("text", keys)], binary=True
+        ).fetchall()
+        found: dict[str, bytes] = dict(rows)
+        for key in keys:
+            self._kept.put(key, found.get(key))
 
     def remember(self, key: str, memory: msgspec.Struct) -> None:
         self._memories[key] = memory
@@ -162,18 +180,29 @@ class PostgresDesk:
         Raises:
             StreamMoved: somebody wrote to a stream in between; the whole batch is to be done again.
         """
-        if self._remembered:
-            keys = sorted(self._remembered)
-            values = Array("bytea", (encode(self._memories[key]) for key in keys))
-            self._connection.execute(
-                SAVE, [self.tenant_id, self._policy, Array("text", keys), values]
-            )
+        self._save()
         if not self._slices:
             return NOTHING
         for outcome in append_each(self._connection, self.tenant_id, list(appends(self._slices))):
             if isinstance(outcome, StreamMoved):
                 raise outcome
         return frozenset(tag_of(fact.event) for slice_ in self._slices for fact in slice_.facts)
+
+    def _save(self) -> None:
+        """Write what is remembered and differs from what stands."""
+        values = self._kept.values
+        changed: list[tuple[str, bytes]] = []
+        for key in sorted(self._remembered):
+            value = encode(self._memories[key])
+            if values.get(key) != value:
+                changed.append((key, value))
+                self._kept.put(key, value)
+        if changed:
+            keys, written = zip(*changed, strict=True)
+            self._connection.execute(
+                SAVE,
+                [self.tenant_id, self._policy, Array("text", keys), Array("bytea", written)],
+            )
 
     def _stream(self, stream_id: str) -> list[Event]:
         """Return a stream as it stands in the log, with what was stated here behind it."""

@@ -37,6 +37,16 @@ WHERE NOT EXISTS (SELECT FROM log.events WHERE tenant_id = %(tenant)s AND positi
 """
 
 
+class Proof(msgspec.Struct, frozen=True):
+    """What the database says of the events behind a checkpoint, to be compared."""
+
+    upto: int  # position of the last one
+    events: int
+    wanted: int  # of them
+    known: bytes | None  # hash of the checkpoint's own event, as it is now
+    last: bytes | None  # hash of the last one
+
+
 class Lease(msgspec.Struct, frozen=True):
     """A tenant that this process may move a follower forward in, until its transaction ends."""
 
@@ -46,6 +56,9 @@ class Lease(msgspec.Struct, frozen=True):
     skip_to: int
     head: int  # as far as may be read; in the hands of a handler, where its batch ends
     attempts: int
+    token: int | None = None  # of whoever handled the last batch; None: nobody looked
+    next_token: int | None = None  # that stands once this batch does
+    proof: Proof | None = None  # of what stands behind it, if that was asked for already
 
 
 @lru_cache(maxsize=256)
@@ -98,20 +111,24 @@ def read_batch(
         "upto": upto,
         "types": None if types is None else array_of(types),
     }
-    row = connection.execute(SPAN, span, binary=True).fetchone()
-    assert row is not None, "Aggregates answer one row."
-    events, wanted, known, last = row
-    if lease.position and known != lease.hash:
+    proof = lease.proof
+    if proof is None or proof.upto != upto:
+        row = connection.execute(SPAN, span, binary=True).fetchone()
+        assert row is not None, "Aggregates answer one row."
+        proof = Proof(upto, *row)
+    if lease.position and proof.known != lease.hash:
         raise ForkFound(f"The event at {lease.position} is not the one that was read before.")
-    if events != upto - lease.position:
+    if proof.events != upto - lease.position:
         missing = connection.execute(MISSING, span).fetchone()
         raise ForkFound(
             f"There is no event at {missing and missing[0]}; the log ends at {lease.head}."
         )
-    facts: list[AnyRecorded] | None = None if wanted else []
+    last = proof.last
+    assert last is not None, "It was counted just now."
+    facts: list[AnyRecorded] | None = None if proof.wanted else []
     # Who wants most of it reads it for all; who wants little does not fetch the rest.
     if (
-        wanted * SHARED_WANTED_MIN > events
+        proof.wanted * SHARED_WANTED_MIN > proof.events
         and shared is not None
         and types is not None
         and lease.skip_to <= lease.position

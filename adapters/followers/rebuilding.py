@@ -48,9 +48,10 @@ STEP_OVER = (
     "UPDATE log.checkpoints SET stopped = NULL, error = NULL, attempts = 0, skip_to = position + 1"
     " WHERE follower = %s AND tenant_id = %s"
 )
-# Whatever stopped the live follower was read anew on the way.
+# Whatever stopped the live follower was read anew on the way. The token is nobody's: what processes
+# keep of the memories that were in use is not what stands now.
 GO_ON = (
-    "UPDATE log.checkpoints SET position = %s, hash = %s, stopped = NULL, error = NULL,"
+    "UPDATE log.checkpoints SET position = %s, hash = %s, stopped = NULL, error = NULL, token = 0,"
     " attempts = 0, skip_to = 0, updated_at = clock_timestamp()"
     " WHERE follower = %s AND tenant_id = %s"
 )

@@ -7,17 +7,20 @@ exactly once: it stands with the checkpoint or not at all.
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import psycopg
 import structlog
+from msgspec.structs import replace
 
 from adapters.followers.reading import (
     ForkFound,
     Lease,
+    Proof,
     array_of,
     ending,
     read_batch,
@@ -31,6 +34,11 @@ BATCH_EVENTS_MAX = 1_000
 # A lost wake-up costs this much, never a fact; and so far behind is a follower that wants nothing.
 POLL_S = 0.25
 ENROL_EVERY_S = 1.0  # between looks for new tenants, however busy the known ones are
+# For a follower that is told when there is something to do: it looks again by itself so late, and
+# so soon where it was told and found nothing, since whoever passes over held the checkpoint.
+TOLD_POLL_S = 5.0
+TOLD_AGAIN_S = 0.02
+TOKEN_BITS = 63
 RECONNECT_PAUSE_S = 0.5
 RETRY_FIRST_S = 0.1  # doubles with each failure
 RETRY_LONGEST_S = 30.0
@@ -41,7 +49,15 @@ ERROR_CHARACTERS_MAX = 2_000
 #: What a handler that appended nothing answers.
 NOTHING: frozenset[str] = frozenset()
 
-PASSING = "SELECT log.pass_over(%s, %s, %s::text[], %s)"
+LEASE = (
+    "SELECT tenant_id, position, hash, skip_to, head, attempts, token, passed, others,"
+    " upto, events, wanted, known, last FROM log.lease(%s, %s, %s::text[], %s)"
+)
+MOVE = (
+    "UPDATE log.checkpoints SET position = %s, hash = %s, token = coalesce(%s, token),"
+    " attempts = 0, error = NULL, updated_at = clock_timestamp()"
+    " WHERE follower = %s AND tenant_id = %s"
+)
 
 _journal = structlog.get_logger(__name__)
 
@@ -72,6 +88,14 @@ class Handler(Protocol):
         ...
 
 
+class Leased(NamedTuple):
+    """A lease, and what the question for it has settled already."""
+
+    lease: Lease
+    passed: bool  # nothing was wanted, and the checkpoint is moved
+    more: bool  # behind what is read now, or at another tenant
+
+
 class Loop:
     """One follower in one process: claims tenants with work until it is told to stop."""
 
@@ -83,6 +107,7 @@ class Loop:
         grown: Callable[[str, frozenset[str]], None],
         batch_events_max: int = BATCH_EVENTS_MAX,
         enrols: bool = True,
+        told: bool = False,
         rest_s: float = 0.0,
         shared: SharedFacts | None = None,
     ) -> None:
@@ -101,16 +126,20 @@ class Loop:
         self._careful_to: dict[str, int] = {}
         self._races: dict[str, int] = {}  # lost in a row
         self._types = None if handler.types is None else array_of(handler.types)
+        self._told = told  # somebody sets `wake` whenever there is something to do
+        self._more = True  # after a step that did something: whether there is more at once
         self._enrols = enrols  # False: only the tenants that have a checkpoint already
         self._enrolled_at = -ENROL_EVERY_S
 
     def run(self) -> None:
         """Follow until `stop`; survives a database that goes away."""
+        pause_s = POLL_S
         while not self._stop.is_set():
             self.wake.clear()
             try:
                 self._enrol()
-                if self.step():
+                worked = self.step()
+                if worked and (self._more or not self._told):
                     continue
             except (psycopg.OperationalError, psycopg.InterfaceError, LogUnavailable) as error:
                 _journal.warning(
@@ -119,8 +148,11 @@ class Loop:
                 self.disconnect()
                 self._stop.wait(RECONNECT_PAUSE_S)
                 continue
+            if self._told:
+                again = not worked and pause_s != TOLD_AGAIN_S
+                pause_s = TOLD_AGAIN_S if again else TOLD_POLL_S
             self._stop.wait(self._rest_s)
-            self.wake.wait(POLL_S)
+            self.wake.wait(pause_s)
         self.disconnect()
 
     def stop(self) -> None:
@@ -141,21 +173,20 @@ class Loop:
     def step(self) -> bool:
         """Handle one batch of one tenant; answer whether there was one (done, failed or forked)."""
         connection = self._connected()
-        passed = self._pass_over(connection)
-        if passed is not None:
-            return passed
+        self._more = True
         lease: Lease | None = None
         limit = self._batch_events_max
         try:
             with connection.transaction():
-                lease = self._claim(connection)
-                if lease is None:
+                leased = self._lease(connection)
+                if leased is None:
                     return False
+                lease = leased.lease
                 if lease.head == lease.position:
                     return True  # another process was faster
                 if lease.attempts or self._careful_to.get(lease.tenant_id, 0) > lease.position:
                     limit = 1
-                appended = self._work(connection, lease, limit)
+                appended = NOTHING if leased.passed else self._work(connection, lease, limit)
         except ForkFound as fork:
             assert lease is not None
             self._stop_tenant(lease, "forked", str(fork))
@@ -179,21 +210,9 @@ class Loop:
                 raise
             self._fail(lease, limit, error)
         else:
+            self._more = leased.more or limit == 1
             self._tell(lease.tenant_id, appended)
         return True
-
-    def _pass_over(self, connection: Connection) -> bool | None:
-        """Move on over what nobody wants, in one question; answer whether a tenant was moved, or
-        None if there is something to be looked at."""
-        if self._types is None:
-            return None
-        limits = [self.handler.name, self.handler.behind, self._types, self._batch_events_max]
-        row = connection.execute(PASSING, limits, binary=True).fetchone()
-        assert row is not None, "A function answers one row."
-        if row[0] == "passed":
-            for wake in self.wakes:
-                wake.set()
-        return {"nothing": False, "passed": True}.get(row[0])
 
     def _tell(self, tenant_id: str, appended: frozenset[str]) -> None:
         """A batch stands: tell who waits for it, here and in other processes."""
@@ -208,26 +227,28 @@ class Loop:
         batch = read_batch(connection, lease, limit, self.handler.types, self._shared)
         appended = NOTHING
         if batch.facts:
-            appended = self.handler.handle(connection, ending(lease, batch), batch.facts)
+            lease = replace(ending(lease, batch), next_token=1 + secrets.randbits(TOKEN_BITS - 1))
+            appended = self.handler.handle(connection, lease, batch.facts)
         self._move(connection, lease, batch.position, batch.hash)
         if appended:
             # Facts are for ever; what only follows from them may be lost and done again.
             connection.execute("SET LOCAL synchronous_commit TO DEFAULT")
         return appended
 
-    def _claim(self, connection: Connection) -> Lease | None:
-        row = connection.execute(
-            "SELECT tenant_id, position, hash, skip_to, head, attempts FROM log.claim(%s, %s)",
-            [self.handler.name, self.handler.behind],
-            binary=True,
-        ).fetchone()
-        return None if row is None else Lease(*row)
+    def _lease(self, connection: Connection) -> Leased | None:
+        limits = [self.handler.name, self.handler.behind, self._types, self._batch_events_max]
+        row = connection.execute(LEASE, limits, binary=True).fetchone()
+        if row is None:
+            return None
+        tenant_id, position, hash_, skip_to, head, attempts, token, passed, others, *proof = row
+        lease = Lease(
+            tenant_id, position, hash_, skip_to, head, attempts, token, proof=Proof(*proof)
+        )
+        return Leased(lease, passed, others or proof[0] < head)
 
     def _move(self, connection: Connection, lease: Lease, position: int, hash_: bytes) -> None:
         connection.execute(
-            "UPDATE log.checkpoints SET position = %s, hash = %s, attempts = 0, error = NULL,"
-            " updated_at = clock_timestamp() WHERE follower = %s AND tenant_id = %s",
-            [position, hash_, self.handler.name, lease.tenant_id],
+            MOVE, [position, hash_, lease.next_token, self.handler.name, lease.tenant_id]
         )
 
     def _fail(self, lease: Lease, limit: int, error: Exception) -> None:
