@@ -4,12 +4,14 @@ Pairs that match join things, the best pairs first, but never what a person told
 more than an incident may hold. So the order in which things became known plays no part.
 
 A crowd is what happens in one hour at one site (else of one guard or device). In a storm only the
-worst of a crowd, the earlier before the later, take part in the correlation.
+worst of a crowd, the earlier before the later, take part in the correlation; and where more hangs
+together than an incident may hold, only what began in the same hour does. So what comes to a storm
+later leaves its other hours as they were told.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from itertools import combinations
@@ -137,9 +139,27 @@ def clusters(standings: Mapping[UUID, Standing], edges: Collection[Edge]) -> lis
     for bond in sorted(bound):
         for other in bound[bond][1:]:
             forest.join(bound[bond][0], other)
-    for each in sorted(edges, key=lambda each: (-each.score, each.first, each.second)):
+    calm = outside_storms(standings, edges)
+    for each in sorted(calm, key=lambda each: (-each.score, *each.ends)):
         forest.join(each.first, each.second)
     return forest.sets()
+
+
+def outside_storms(standings: Mapping[UUID, Standing], edges: Collection[Edge]) -> list[Edge]:
+    """Return the matches that count: in a storm those of the same hour."""
+    forest = Forest(standings)
+    for each in edges:
+        forest.join(each.first, each.second)
+    sizes = Counter(forest.root(id_) for id_ in standings)
+    if max(sizes.values(), default=0) <= ITEMS_MAX:
+        return list(edges)
+    hour_of = {id_: slot_of(each.item.at) for id_, each in standings.items()}
+    return [
+        each
+        for each in edges
+        if sizes[forest.root(each.first)] <= ITEMS_MAX
+        or hour_of[each.first] == hour_of[each.second]
+    ]
 
 
 def makes_incident(cluster: Collection[Standing]) -> bool:

@@ -176,6 +176,25 @@ def test_a_title_names_the_worst_signs_and_whom_it_is_about() -> None:
     assert title_of(two) == "Fraud, tamper at S"
 
 
+def test_in_a_storm_only_what_began_in_the_same_hour_belongs_together() -> None:
+    """What comes to one of its hours leaves the incidents of the others as they are."""
+    each_minutes = 3  # so that 20 things begin in each hour
+    storm = {
+        UUID(int=n): item(n, minutes=each_minutes * n, site="S-1") for n in range(ITEMS_MAX + 20)
+    }
+    chain = [edge(UUID(int=n), UUID(int=n + 1), 0.9 - n % 7 / 100) for n in range(ITEMS_MAX + 19)]
+    before = {frozenset(each) for each in clusters(storm, chain)}
+    assert max(len(each) for each in before) == 20
+    late = UUID(int=9_999)
+    storm[late] = item(9_999, minutes=1, site="S-1")
+    after = {frozenset(each) for each in clusters(storm, [*chain, edge(UUID(int=0), late, 1.0)])}
+    (grown_from,) = before - after
+    assert after - before == {grown_from | {late}}
+
+    calm = dict(list(storm.items())[:ITEMS_MAX])
+    assert len(clusters(calm, chain[: ITEMS_MAX - 1])) == 1
+
+
 def test_a_set_never_outgrows_an_incident_and_a_crowd_lets_its_worst_in() -> None:
     many = {UUID(int=n): item(n) for n in range(ITEMS_MAX + 20)}
     chain = [edge(UUID(int=n), UUID(int=n + 1), 0.9) for n in range(ITEMS_MAX + 19)]
