@@ -24,11 +24,13 @@ from interfaces import wiring
 from tests.conftest import Database
 from tests.faults.checker import check, wait_until_caught_up
 from tests.faults.driver import Driver
+from tests.http.field import within
 from tests.live import CAUSE, LiveServer
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
 
 PAUSE_S = (0.2, 0.7)  # between the end of a repair and the next kill
+AT_WORK_S = 5.0  # for a new follower process to get to work
 
 
 @pytest.fixture
@@ -82,8 +84,10 @@ def test_a_killed_follower_does_nothing_twice_and_leaves_nothing_out(
     def kill_and_mend() -> None:
         own_server.follower.kill()
         own_server.follower.wait()
+        before = progress(own_server)
         own_server.start_follower()
-        time.sleep(1.0)  # long enough to get to work, so that the kill hits it there
+        # At work, so that the kill hits it there; with nothing left to do it need not be waited for.
+        within(AT_WORK_S, lambda: progress(own_server) > before)
 
     driver = torment(own_server, kill_and_mend, kills)
     # What an audit finds, a follower takes in that is killed at once.
@@ -92,6 +96,11 @@ def test_a_killed_follower_does_nothing_twice_and_leaves_nothing_out(
     assert audit(own_server) > 0
     kill_and_mend()
     assert_nothing_lost(own_server, owner_url, driver)
+
+
+def progress(server: LiveServer) -> int:
+    """Return how far all followers of a server's tenant are, together."""
+    return sum(each.position for each in server.vedette.operations.followers(server.tenant))
 
 
 def audit(server: LiveServer) -> int:
