@@ -1,18 +1,33 @@
 """Duty book: what a policy remembers of the plan and of what audits have covered.
 
-Shifts and tasks are kept by site and day, so that a roster of a year is many small memories and
-judging a night reads a few of them. All of it is learned from facts alone, in their order.
+All of it is learned from facts alone, in their order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
-from typing import Any, TypeVar
+from datetime import date, datetime, timedelta
+from typing import TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
+from application.duty_memories import (
+    KINDS,
+    LEARNED,
+    DayMemory,
+    LearnedMemory,
+    RosterMemory,
+    ShiftMemory,
+    SiteMemory,
+    TaskMemory,
+    TourMemory,
+    day_key,
+    day_of,
+    days_of,
+    roster_key,
+    site_key,
+)
 from application.following import Desk
 from domain.catalogue import AnyRecorded
 from domain.directory.shift import ShiftCancelled, ShiftPlanned
@@ -26,7 +41,7 @@ from domain.directory.task import TaskAssigned, TaskCancelled
 from domain.directory.tour import TourDefined, TourRetired
 from domain.finding.coverage import Coverage, Span
 from domain.finding.duties import Duty
-from domain.finding.plan import Fence, SitePlan, TourVersion, with_tour, without_tour
+from domain.finding.plan import Fence, SitePlan, with_tour, without_tour
 from domain.finding.planning import (
     DAY,
     JUDGED_AFTER,
@@ -51,64 +66,7 @@ PLAN_FACTS = (
     TaskCancelled,
 )
 MARGIN = timedelta(hours=2)
-EVERYWHERE = "coverage"
-LEARNED = "learned"
-
-
-class LearnedMemory(msgspec.Struct, frozen=True):
-    """How far the plan was learned."""
-
-    position: int
-
-
-class SiteMemory(msgspec.Struct, frozen=True):
-    """A site: where its fence stands, its clock, and its tours in every version."""
-
-    fence: Fence | None = None
-    time_zone: str = "UTC"
-    tours: tuple[TourVersion, ...] = ()
-
-
-class DayMemory(msgspec.Struct, frozen=True):
-    """What is planned at a site on a day: shifts that begin and tasks that are due."""
-
-    shifts: tuple[ShiftPlanned, ...] = ()
-    tasks: tuple[TaskAssigned, ...] = ()
-
-
-class RosterMemory(msgspec.Struct, frozen=True):
-    """Where a person's shifts of a day were planned to be, now or before."""
-
-    sites: tuple[str, ...] = ()
-
-
-class ShiftMemory(msgspec.Struct, frozen=True):
-    """A shift as it was planned last; None: it was cancelled."""
-
-    planned: ShiftPlanned | None
-
-
-class TaskMemory(msgspec.Struct, frozen=True):
-    """A task as it was assigned last; None: it was cancelled."""
-
-    assigned: TaskAssigned | None
-
-
-class TourMemory(msgspec.Struct, frozen=True):
-    """Where a tour is walked."""
-
-    site_id: str
-
-
-Content = ShiftMemory | TaskMemory | TourMemory
-KINDS: Mapping[type[Any], tuple[str, type[Any]]] = {
-    ShiftPlanned: ("shift-", ShiftMemory),
-    ShiftCancelled: ("shift-", ShiftMemory),
-    TaskAssigned: ("task-", TaskMemory),
-    TaskCancelled: ("task-", TaskMemory),
-    TourDefined: ("tour-", TourMemory),
-    TourRetired: ("tour-", TourMemory),
-}
+EVERYWHERE = "coverage"  # the key of what audits of all sites have covered
 
 
 class DutyBook:
@@ -328,30 +286,6 @@ class DutyBook:
             tours = with_tour(known.tours, event, at)
             self._desk.remember(site_key(event.site_id), replace(known, tours=tours))
             self._desk.remember(fact.stream_id, TourMemory(event.site_id))
-
-
-def days_of(since: datetime, until: datetime) -> Iterator[date]:
-    """Yield the days of a time, both ends included."""
-    day = day_of(since)
-    while day <= day_of(until):
-        yield day
-        day += DAY
-
-
-def day_of(at: datetime) -> date:
-    return at.astimezone(UTC).date()
-
-
-def site_key(site_id: str) -> str:
-    return f"site-{site_id}"
-
-
-def day_key(site_id: str, day: date) -> str:
-    return f"day-{site_id}/{day}"
-
-
-def roster_key(person_id: str, day: date) -> str:
-    return f"roster-{person_id}/{day}"
 
 
 def coverage_key(site_id: str) -> str:

@@ -27,7 +27,7 @@ from domain.ticket.facts import TicketSlaAtRisk as TicketSlaAtRisk
 from domain.ticket.facts import TicketSlaBreached as TicketSlaBreached
 from domain.ticket.facts import TicketStarted as TicketStarted
 from domain.ticket.facts import TicketStatus as TicketStatus
-from domain.ticket.lifecycle import OPEN_STATUSES as OPEN_STATUSES
+from domain.ticket.guards import OPEN_STATUSES as OPEN_STATUSES
 from domain.ticket.lifecycle import TICKET as TICKET
 from domain.ticket.lifecycle import ticket_stream as ticket_stream
 from domain.ticket.refusals import TargetIsReached as TargetIsReached

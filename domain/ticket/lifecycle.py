@@ -36,45 +36,23 @@ looks at it, so the same trouble deserves a ticket of its own.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import assert_never
 from uuid import UUID
 
 from domain.kernel import Decider
-from domain.severity import rank, worst
-from domain.ticket import service
+from domain.ticket import service, taking, working
 from domain.ticket.facts import (
-    TicketAbsorbed,
     TicketAssigned,
-    TicketCancelled,
-    TicketClosed,
     TicketCommented,
-    TicketEased,
     TicketEvent,
     TicketEvidenceWithdrawn,
-    TicketHeld,
     TicketLinked,
-    TicketMerged,
     TicketOpened,
     TicketPrioritised,
-    TicketReopened,
-    TicketRepeated,
-    TicketResolved,
-    TicketResumed,
-    TicketStarted,
-    TicketStatus,
 )
+from domain.ticket.guards import require_another, require_going_on, require_open
 from domain.ticket.refusals import (
-    TicketIsNotAssigned,
-    TicketIsNotOnHold,
-    TicketIsNotResolved,
-    TicketIsNotStarted,
-    TicketIsOnHold,
-    TicketIsOver,
-    TicketIsTheSame,
     TicketUnknown,
-    WaitingUntilIsNoDate,
-    WaitingUntilNeedsZone,
 )
 from domain.ticket.state import Ticket, evolve
 from domain.ticket.wishes import (
@@ -101,20 +79,6 @@ from domain.ticket.wishes import (
     TellTicketBreached,
     TicketCommand,
     WithdrawTicketEvidence,
-)
-
-# A hold that reached beyond a calendar's first or last year in some time zone could be stored, but
-# no read model could be read any more.
-WAITING_FROM = datetime(2000, 1, 1, tzinfo=UTC)
-WAITING_BEFORE = datetime(2200, 1, 1, tzinfo=UTC)
-
-OPEN_STATUSES = frozenset(
-    {
-        TicketStatus.NEW,
-        TicketStatus.ASSIGNED,
-        TicketStatus.IN_PROGRESS,
-        TicketStatus.ON_HOLD,
-    }
 )
 
 
@@ -144,19 +108,19 @@ def decide(ticket: Ticket, command: TicketCommand) -> list[TicketEvent]:  # noqa
             require_open(ticket)
             return [] if assignee == ticket.assignee else [TicketAssigned(assignee=assignee)]
         case StartTicket():
-            return start(ticket)
+            return working.start(ticket)
         case HoldTicket():
-            return hold(ticket, command)
+            return working.hold(ticket, command)
         case ResumeTicket():
-            return resume(ticket)
+            return working.resume(ticket)
         case ResolveTicket(resolution=resolution):
-            return resolve(ticket, resolution)
+            return working.resolve(ticket, resolution)
         case CloseTicket():
-            return close(ticket)
+            return working.close(ticket)
         case ReopenTicket(reason=reason):
-            return reopen(ticket, reason)
+            return working.reopen(ticket, reason)
         case CancelTicket(reason=reason):
-            return cancel(ticket, reason)
+            return working.cancel(ticket, reason)
         case CommentTicket(text=text):
             return [TicketCommented(text=text)]
         case PrioritiseTicket(priority=priority):
@@ -167,10 +131,10 @@ def decide(ticket: Ticket, command: TicketCommand) -> list[TicketEvent]:  # noqa
             return [] if other in ticket.links else [TicketLinked(other_ticket_id=other)]
         case MergeTicket(into_ticket_id=into):
             require_another(ticket, into, "$.into_ticket_id")
-            return merge(ticket, into)
+            return taking.merge(ticket, into)
         case AbsorbTicket(other_ticket_id=other):
             require_another(ticket, other, "$.other_ticket_id")
-            return absorb(ticket, other)
+            return taking.absorb(ticket, other)
         case TellTicketAtRisk():
             require_open(ticket)
             require_going_on(ticket)
@@ -188,9 +152,9 @@ def decide(ticket: Ticket, command: TicketCommand) -> list[TicketEvent]:  # noqa
         case LeaveAssignment(reason=reason):
             return service.leave_assignment(ticket, reason)
         case RepeatTicket():
-            return repeat(ticket, command)
+            return taking.repeat(ticket, command)
         case EaseTicket():
-            return ease(ticket, command)
+            return taking.ease(ticket, command)
         case WithdrawTicketEvidence(reason=reason):
             return [] if ticket.evidence_withdrawn else [TicketEvidenceWithdrawn(reason=reason)]
         case _:
@@ -218,138 +182,6 @@ def opening(command: OpenTicket) -> list[TicketEvent]:
     if command.assignee is None:
         return [opened]
     return [opened, TicketAssigned(assignee=command.assignee)]
-
-
-def start(ticket: Ticket) -> list[TicketEvent]:
-    require_open(ticket)
-    require_going_on(ticket)
-    if ticket.status is TicketStatus.NEW:
-        raise TicketIsNotAssigned("Nobody has the ticket yet; assign it first.")
-    return [] if ticket.status is TicketStatus.IN_PROGRESS else [TicketStarted()]
-
-
-def hold(ticket: Ticket, command: HoldTicket) -> list[TicketEvent]:
-    if command.waiting_until.utcoffset() is None:
-        raise WaitingUntilNeedsZone(
-            "Say in which time zone to wait, for instance 2026-11-22T08:00:00+00:00.",
-            field="$.waiting_until",
-        )
-    if not WAITING_FROM <= command.waiting_until < WAITING_BEFORE:
-        raise WaitingUntilIsNoDate(
-            f"Wait until a day from {WAITING_FROM:%Y} to {WAITING_BEFORE:%Y}.",
-            field="$.waiting_until",
-        )
-    require_open(ticket)
-    require_started(ticket)
-    if ticket.hold == (command.reason, command.waiting_until):
-        return []
-    return [TicketHeld(reason=command.reason, waiting_until=command.waiting_until)]
-
-
-def resume(ticket: Ticket) -> list[TicketEvent]:
-    require_open(ticket)
-    if ticket.status is TicketStatus.ON_HOLD:
-        return [TicketResumed()]
-    if ticket.status is TicketStatus.IN_PROGRESS:
-        return []
-    raise TicketIsNotOnHold("The ticket is not on hold; start it to work on it.")
-
-
-def resolve(ticket: Ticket, resolution: str) -> list[TicketEvent]:
-    if ticket.status is TicketStatus.RESOLVED and resolution == ticket.resolution:
-        return []
-    require_open(ticket)
-    require_going_on(ticket)
-    require_started(ticket)
-    return [TicketResolved(resolution=resolution)]
-
-
-def close(ticket: Ticket) -> list[TicketEvent]:
-    if ticket.status is TicketStatus.CLOSED:
-        return []
-    if ticket.status is TicketStatus.RESOLVED:
-        return [TicketClosed()]
-    require_open(ticket)
-    raise TicketIsNotResolved("The work is not done; resolve the ticket first, or cancel it.")
-
-
-def reopen(ticket: Ticket, reason: str) -> list[TicketEvent]:
-    if ticket.status in OPEN_STATUSES:
-        return []
-    if ticket.status is TicketStatus.MERGED:
-        require_open(ticket)
-    return [TicketReopened(reason=reason)]
-
-
-def cancel(ticket: Ticket, reason: str) -> list[TicketEvent]:
-    if ticket.status is TicketStatus.CANCELLED:
-        return []
-    require_open(ticket)
-    return [TicketCancelled(reason=reason)]
-
-
-def merge(ticket: Ticket, into: UUID) -> list[TicketEvent]:
-    if into == ticket.merged_into:
-        return []
-    require_open(ticket)
-    return [TicketMerged(into_ticket_id=into)]
-
-
-def absorb(ticket: Ticket, other: UUID) -> list[TicketEvent]:
-    if other in ticket.absorbed:
-        return []
-    require_open(ticket)
-    return [TicketAbsorbed(other_ticket_id=other)]
-
-
-def repeat(ticket: Ticket, command: RepeatTicket) -> list[TicketEvent]:
-    require_open(ticket)
-    require_going_on(ticket)
-    severity = worst(ticket.severity, command.severity)
-    known = (command.evidence or command.finding_id) in ticket.evidences
-    if known and severity is ticket.severity:
-        return []
-    return [
-        TicketRepeated(
-            severity=severity,
-            count=ticket.repeats if known else ticket.repeats + 1,
-            alert_id=command.alert_id,
-            finding_id=command.finding_id,
-            score=command.score,
-            evidence=command.evidence,
-        )
-    ]
-
-
-def ease(ticket: Ticket, command: EaseTicket) -> list[TicketEvent]:
-    """Whoever began to work on a ticket does not find it changed; nor is a part taken for the whole."""
-    untouched = ticket.status in {TicketStatus.NEW, TicketStatus.ASSIGNED}
-    less = rank(command.severity) < rank(ticket.severity)
-    if not (untouched and less) or ticket.absorbed:
-        return []
-    return [TicketEased(severity=command.severity, reason=command.reason)]
-
-
-def require_open(ticket: Ticket) -> None:
-    if ticket.status is TicketStatus.MERGED:
-        raise TicketIsOver(f"The ticket was merged; work on {ticket.merged_into} instead.")
-    if ticket.status not in OPEN_STATUSES:
-        raise TicketIsOver(f"The ticket is {ticket.status}; reopen it first.")
-
-
-def require_going_on(ticket: Ticket) -> None:
-    if ticket.status is TicketStatus.ON_HOLD:
-        raise TicketIsOnHold("The ticket is on hold; resume it first.")
-
-
-def require_started(ticket: Ticket) -> None:
-    if ticket.status in {TicketStatus.NEW, TicketStatus.ASSIGNED}:
-        raise TicketIsNotStarted("Nobody works on the ticket yet; start it first.")
-
-
-def require_another(ticket: Ticket, other: UUID, field: str) -> None:
-    if other == ticket.ticket_id:
-        raise TicketIsTheSame("This is the ticket itself; name another one.", field=field)
 
 
 TICKET = Decider(initial=Ticket(), decide=decide, evolve=evolve)

@@ -3,35 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID, uuid4
 
 import msgspec
-from cyclopts import App, Parameter
+from cyclopts import App
 
-from application import ticket_pairs
 from application.handling import handle
 from domain.catalogue import tag_of
 from domain.severity import Severity
 from domain.ticket import (
     TICKET,
-    AssignTicket,
-    CancelTicket,
-    CloseTicket,
-    CommentTicket,
-    HoldTicket,
-    LinkTicket,
-    MergeTicket,
     OpenTicket,
-    PrioritiseTicket,
     Priority,
-    ReopenTicket,
-    RequestAssignment,
-    ResolveTicket,
-    ResumeTicket,
-    StartTicket,
     TicketCategory,
-    TicketCommand,
     TicketStatus,
     ticket_stream,
 )
@@ -42,11 +26,11 @@ from interfaces.cli.answering import (
     opened,
     require_known,
     require_user,
-    said,
     show,
     wish,
 )
 from interfaces.cli.failing import CommandFailed
+from interfaces.cli.ticket_work import WORK, TicketArgument
 from projections.ticket_board import TICKET_BOARD, Sla
 from projections.ticket_clocks import TICKET_CLOCKS
 from projections.views import Wanted
@@ -54,8 +38,6 @@ from projections.views import Wanted
 COLUMNS = ["ticket_id", "opened_at", "status", "priority", "severity", "sla", "next_due_at", "assignee", "site_id", "title"]  # fmt: skip
 
 app = App(name="ticket", help="List, show and open tickets, and work on them.")
-
-TicketArgument = Annotated[UUID, Parameter(help="The ticket's id.")]
 
 
 class TicketLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -205,134 +187,5 @@ def open_(
         print(f"Ticket {ticket_id} is open (position {position}).")
 
 
-@app.command
-def assign(
-    ticket: TicketArgument, assignee: str, *, tenant: TenantOption, as_json: JsonOption = False
-) -> None:
-    """Give the ticket to a user."""
-    command = wish(AssignTicket, assignee=assignee)
-    with opened(tenant) as vedette:
-        require_user(vedette, tenant, assignee)
-    work(tenant, ticket, command, f"Ticket {ticket} is assigned to {assignee}", as_json=as_json)
-
-
-@app.command(name="assign-by-rule")
-def assign_by_rule(
-    ticket: TicketArgument, *, tenant: TenantOption, as_json: JsonOption = False
-) -> None:
-    """Let the tenant's rules find an assignee; `vedette ticket show` tells whom."""
-    work(tenant, ticket, RequestAssignment(), "The rules are asked", as_json=as_json)
-
-
-@app.command
-def start(ticket: TicketArgument, *, tenant: TenantOption, as_json: JsonOption = False) -> None:
-    """Begin to work on the ticket."""
-    work(tenant, ticket, StartTicket(), f"Ticket {ticket} is started", as_json=as_json)
-
-
-@app.command
-def hold(
-    ticket: TicketArgument,
-    *,
-    tenant: TenantOption,
-    reason: str,
-    until: str,
-    as_json: JsonOption = False,
-) -> None:
-    """Let the ticket wait; its clock stands still until it is resumed.
-
-    Parameters
-    ----------
-    reason
-        What it waits for.
-    until
-        When to look again, with a zone: 2026-11-23T08:00:00+00:00
-    """
-    command = wish(HoldTicket, reason=reason, waiting_until=until)
-    work(tenant, ticket, command, f"Ticket {ticket} is on hold", as_json=as_json)
-
-
-@app.command
-def resume(ticket: TicketArgument, *, tenant: TenantOption, as_json: JsonOption = False) -> None:
-    """Go on after a hold."""
-    work(tenant, ticket, ResumeTicket(), f"Ticket {ticket} goes on", as_json=as_json)
-
-
-@app.command
-def resolve(
-    ticket: TicketArgument, *, tenant: TenantOption, resolution: str, as_json: JsonOption = False
-) -> None:
-    """Say that the work is done, and how."""
-    command = wish(ResolveTicket, resolution=resolution)
-    work(tenant, ticket, command, f"Ticket {ticket} is resolved", as_json=as_json)
-
-
-@app.command
-def close(ticket: TicketArgument, *, tenant: TenantOption, as_json: JsonOption = False) -> None:
-    """Say that a resolved ticket needs nothing more."""
-    work(tenant, ticket, CloseTicket(), f"Ticket {ticket} is closed", as_json=as_json)
-
-
-@app.command
-def reopen(
-    ticket: TicketArgument, *, tenant: TenantOption, reason: str, as_json: JsonOption = False
-) -> None:
-    """Say that a ticket that was over needs work again."""
-    command = wish(ReopenTicket, reason=reason)
-    work(tenant, ticket, command, f"Ticket {ticket} is open again", as_json=as_json)
-
-
-@app.command
-def cancel(
-    ticket: TicketArgument, *, tenant: TenantOption, reason: str, as_json: JsonOption = False
-) -> None:
-    """Say that the ticket needs no work."""
-    command = wish(CancelTicket, reason=reason)
-    work(tenant, ticket, command, f"Ticket {ticket} is cancelled", as_json=as_json)
-
-
-@app.command
-def comment(
-    ticket: TicketArgument, text: str, *, tenant: TenantOption, as_json: JsonOption = False
-) -> None:
-    """Write something down about the ticket."""
-    work(tenant, ticket, wish(CommentTicket, text=text), "It is written down", as_json=as_json)
-
-
-@app.command
-def prioritise(
-    ticket: TicketArgument, priority: Priority, *, tenant: TenantOption, as_json: JsonOption = False
-) -> None:
-    """Give the ticket its place in the queue."""
-    command = PrioritiseTicket(priority=priority)
-    work(tenant, ticket, command, f"Ticket {ticket} is {priority}", as_json=as_json)
-
-
-@app.command
-def link(
-    ticket: TicketArgument, other: UUID, *, tenant: TenantOption, as_json: JsonOption = False
-) -> None:
-    """Say on both tickets that they belong together."""
-    command = LinkTicket(other_ticket_id=other)
-    with opened(tenant) as vedette:
-        position = ticket_pairs.link(vedette.log, tenant, ticket, command, by_hand())
-    said(position, "They are linked", as_json=as_json)
-
-
-@app.command
-def merge(
-    ticket: TicketArgument, into: UUID, *, tenant: TenantOption, as_json: JsonOption = False
-) -> None:
-    """Say that the ticket is the same work as another one, where it goes on."""
-    command = MergeTicket(into_ticket_id=into)
-    with opened(tenant) as vedette:
-        position = ticket_pairs.merge(vedette.log, tenant, ticket, command, by_hand())
-    said(position, f"Ticket {ticket} is merged", as_json=as_json)
-
-
-def work(tenant: str, ticket: UUID, command: TicketCommand, what: str, *, as_json: bool) -> None:
-    """Hand a command to the ticket and say what it came to."""
-    with opened(tenant) as vedette:
-        stream = ticket_stream(ticket)
-        position = handle(vedette.log, tenant, TICKET, stream, command, by_hand())
-    said(position, what, as_json=as_json)
+for command in WORK:
+    app.command(command)
