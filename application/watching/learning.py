@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple, TypeVar, assert_never
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec.structs import replace
@@ -58,6 +57,7 @@ from domain.directory.site import (
     site_stream,
 )
 from domain.directory.tenant import TenantFounded
+from domain.directory.time_zone import zone_named
 from domain.directory.tour import TourDefined
 from domain.fraud.learning_directory import learn_site
 from domain.fraud.memory import SiteMemory, micros, moment_of
@@ -264,7 +264,7 @@ class Learner:
             late.signals.append(signal_uuid(signal.source, signal.signal_id))
         self.touched[person_id] = fact
         if isinstance(signal, AttendanceRecorded) and signal.direction is Direction.CHECK_IN:
-            zone = ZoneInfo(self.zone_of(signal.site_id, at_us))
+            zone = zone_named(self.zone_of(signal.site_id, at_us))
             local = moment_of(at_us).astimezone(zone)
             self.check_ins.append(CheckIn(person_id, signal.site_id, at_us, local, fact))
         elif isinstance(signal, CheckpointScanRecorded):
@@ -332,7 +332,7 @@ class Learner:
 
     def _day(self, site_id: str, at_us: int) -> tuple[int, int]:
         """Return the beginning and the end of a day on a site's wall."""
-        zone = ZoneInfo(self.zone_of(site_id, at_us))
+        zone = zone_named(self.zone_of(site_id, at_us))
         local = moment_of(at_us).astimezone(zone)
         begins = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
         next_day = datetime.fromordinal(begins.toordinal() + 1).replace(tzinfo=zone)

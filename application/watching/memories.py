@@ -10,13 +10,13 @@ from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from domain.anomaly.facts import Metric, SubjectKind
 from domain.anomaly.tally import Tally
 from domain.baseline.thresholds import Ruling
+from domain.directory.time_zone import zone_named
 from domain.fraud.memory import HORIZON_US, micros, moment_of
 
 DEFAULT_ZONE = "UTC"  # of a tenant that was never founded
@@ -194,5 +194,5 @@ def too_late(recorded_at: datetime, at_us: int) -> bool:
 @lru_cache(maxsize=4_096)
 def local_hour(start_us: int, zone: str) -> tuple[int, int]:
     """Return the local day (proleptic ordinal) and hour of the week of an hour."""
-    local = moment_of(start_us).astimezone(ZoneInfo(zone))
+    local = moment_of(start_us).astimezone(zone_named(zone))
     return local.toordinal(), local.weekday() * 24 + local.hour

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,13 @@ class TimeZoneUnknown(Refused):
     """The name is not in the IANA time zone database."""
 
     code = "time_zone.unknown"
+
+
+@lru_cache(maxsize=1_024)
+def zone_named(name: str) -> ZoneInfo:
+    """Return a zone of the database. ZoneInfo itself remembers only eight that nobody holds, and a
+    tenant with sites in more of them would read files for every signal."""
+    return ZoneInfo(name)
 
 
 def require_time_zone(name: str) -> None:

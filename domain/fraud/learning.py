@@ -6,7 +6,6 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from domain.alert.facts import AlertKind, AlertReopened, AlertResolved, Verdict
 from domain.catalogue import AnyRecorded
@@ -18,6 +17,7 @@ from domain.directory.site import (
     SiteTimeZoneCorrected,
     site_stream,
 )
+from domain.directory.time_zone import zone_named
 from domain.fraud.doubts import Doubts
 from domain.fraud.facts import FraudScored
 from domain.fraud.features import FIXES_AFTER_US, FIXES_BEFORE_US, USES_AROUND_US
@@ -190,7 +190,7 @@ class Learner:
 
     def _visit(self, attendance: AttendanceRecorded, at_us: int) -> Visit:
         fence = fence_at(self.shelf.site(attendance.site_id), at_us)
-        local = None if fence is None else moment_of(at_us).astimezone(ZoneInfo(fence.time_zone))
+        local = None if fence is None else moment_of(at_us).astimezone(zone_named(fence.time_zone))
         return Visit(
             at_us=at_us,
             signal=signal_uuid(attendance.source, attendance.signal_id),
