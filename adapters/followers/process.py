@@ -1,0 +1,93 @@
+"""A process of followers: a thread each, woken together, ended together."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from adapters.followers.listening import Listener
+from adapters.followers.passing import Passing
+from adapters.followers.runtime import Handler, Loop
+from adapters.followers.sharing import SharedFacts
+from adapters.log.waking import Grown
+
+STOP_LOOK_S = 0.1  # how often a follower process looks whether it shall end
+
+
+class FollowerLost(Exception):
+    """A follower of this process ended although nobody told it to."""
+
+
+class FollowerProcess:
+    """All followers in one process, a thread each, woken together."""
+
+    def __init__(
+        self,
+        url: str,
+        handlers: Sequence[Handler],
+        *,
+        grown: Callable[[str, frozenset[str]], None],
+        rest_s: Callable[[Handler], float],
+    ) -> None:
+        shared = SharedFacts()
+        self._loops = [
+            Loop(
+                url,
+                handler,
+                grown=grown,
+                enrols=False,
+                told=True,
+                rest_s=rest_s(handler),
+                shared=shared,
+            )
+            for handler in handlers
+        ]
+        for loop in self._loops:
+            for other in self._loops:
+                if other.handler.behind == loop.handler.name:
+                    loop.wakes.append(other.wake)
+        self._passing = Passing(url, self._loops)
+        self._listener = Listener(url, self._wake)
+        self._stopping = False
+
+    def run(self) -> None:
+        """Follow until `stop` is called from another thread or a signal handler."""
+        threads = [
+            threading.Thread(target=loop.run, name=loop.handler.name) for loop in self._loops
+        ]
+        threads.append(threading.Thread(target=self._passing.run, name="passing-over"))
+        for thread in threads:
+            thread.start()
+        self._listener.start()
+        # A loop ends by itself only by a bug; then the process ends as a whole and can be started
+        # again, instead of going on without one of its followers.
+        while not self._stopping and all(thread.is_alive() for thread in threads):
+            time.sleep(STOP_LOOK_S)
+        lost = [thread.name for thread in threads if not thread.is_alive()]
+        for loop in self._loops:
+            loop.stop()
+        self._passing.stop()
+        for thread in threads:
+            thread.join()
+        self._listener.stop()
+        if lost and not self._stopping:
+            raise FollowerLost(f"The follower {', '.join(lost)} ended; the lines above say why.")
+
+    def stop(self) -> None:
+        """Let every follower finish its batch and end; safe inside a signal handler.
+
+        A plain flag, since an event's lock may be held by the very thread that is interrupted.
+        """
+        self._stopping = True
+
+    def _wake(self, grown: Grown | None) -> None:
+        """Wake who wants something of it; the others will pass over it when they look next."""
+        for loop in self._loops:
+            wanted = loop.handler.types
+            if (
+                grown is None
+                or wanted is None
+                or any(not types or not types.isdisjoint(wanted) for types in grown.values())
+            ):
+                loop.wake.set()
