@@ -194,8 +194,8 @@ def test_a_storm_holds_a_site_back_and_is_told() -> None:
 
 def test_a_backlog_of_days_is_delivered_in_the_end() -> None:
     drawn = drawn_with(backlog_rate=1.0, neglect_rate=0)
-    deliveries = list(play(drawn, START, START + 14 * DAY_S))
-    assert max(d.deliver_at - d.occurred_at for d in deliveries) > DAY_S
+    deliveries = play(drawn, START, START + 14 * DAY_S)
+    assert any(each.deliver_at - each.occurred_at > DAY_S for each in deliveries)
 
 
 def test_nothing_goes_wrong_where_nothing_may() -> None:

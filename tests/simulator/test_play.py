@@ -54,13 +54,13 @@ def test_deliveries_come_in_order_within_the_span_and_after_they_happened(
     assert all(delivery.deliver_at > delivery.occurred_at for delivery in week)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.integers(0, 1_000), st.floats(0.05, 0.95), st.sampled_from([None, 30.0]))
 def test_a_span_cut_in_two_is_the_same_span(
     seed: int, share: float, relay_minutes: float | None
 ) -> None:
     often = WorldParameters(
-        guards=12,
+        guards=8,
         fraud_rate=0.3,
         late_rate=0.3,
         neglect_rate=0.5,
