@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from application.auditing import AuditOutOfRange, request_audit
 from application.duty_book import DutyBook
@@ -24,7 +24,15 @@ from domain.finding.facts import (
 )
 from domain.muting.facts import MutedBy, ledger_stream
 from domain.severity import Severity
-from projections.findings import AUDITS, FINDINGS, AuditRow, FindingRow, FindingShown
+from projections.findings import (
+    AUDITS,
+    FINDINGS,
+    AuditRow,
+    FindingRow,
+    FindingShown,
+    FindingTold,
+    tell_finding,
+)
 from tests.auditing.night import at
 from tests.auditing.test_stories import ID, LATER, RAISED, REVISED, WITHDRAWN
 from tests.memory_desk import MemoryDesk, MemoryLog
@@ -95,6 +103,20 @@ def test_a_row_names_the_ticket_that_works_on_its_finding() -> None:
     # Raised again, it shows where people looked into it before.
     shown = told = log.state(finding_stream(ID), LATER)
     assert the_ticket() == counted.muter_id
+
+
+def test_what_a_story_tells_of_its_finding_is_what_lists_show_but_for_the_ticket() -> None:
+    log = MemoryLog()
+    told: FindingTold | None = tell_finding(
+        None, MemoryLog().state(finding_stream(ID), FindingAcknowledged())
+    )
+    assert told is None  # what was never raised has nothing to tell
+    for event in (RAISED, REVISED, FindingAcknowledged(), WITHDRAWN, LATER):
+        told = tell_finding(told, log.state(finding_stream(ID), event))
+        listed = row_of(log)
+        assert listed is not None
+        assert told is not None
+        assert {**asdict(told), "ticket_id": None} == asdict(listed)
 
 
 def test_an_answer_to_what_nobody_asked_has_no_row() -> None:
