@@ -18,6 +18,7 @@ PIECE = timedelta(hours=4)
 Fetch = Callable[[Sequence[Window]], list[list[KnownSignal]]]
 
 at = attrgetter("at")
+order = attrgetter("at", "signal")
 
 
 def signals_for(duties: Sequence[Duty], fetch: Fetch) -> list[list[KnownSignal]]:
@@ -56,7 +57,7 @@ def signals_of(
     found = {
         each.signal: each for ask in duty.asks for each in cut(known[ask.kind, ask.subject_id], ask)
     }
-    return sorted(found.values(), key=lambda each: (each.at, each.signal))
+    return sorted(found.values(), key=order)
 
 
 def cut(signals: list[KnownSignal], ask: Ask) -> list[KnownSignal]:

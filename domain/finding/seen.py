@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -104,6 +105,20 @@ def time_present(found: Sequence[Presence], since: datetime, until: datetime) ->
 def is_present(found: Sequence[Presence], at: datetime) -> bool:
     """Return whether somebody was present at a moment."""
     return any(each.since <= at and (each.until is None or at < each.until) for each in found)
+
+
+def while_present(signals: Sequence[Seen], found: Sequence[Presence]) -> list[Seen]:
+    """Return the signals, ordered by time, of the times in which somebody was present."""
+    here: list[Seen] = []
+    for each in found:
+        first = bisect_left(signals, each.since, key=moment)
+        last = None if each.until is None else bisect_left(signals, each.until, key=moment)
+        here += signals[first:last]
+    return here
+
+
+def moment(seen: Seen) -> datetime:
+    return seen.at
 
 
 def is_sign_of_life(seen: Seen) -> bool:

@@ -6,9 +6,9 @@ story is told once. Low phone activity, geofence breach, silent device and GPS o
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 
 import msgspec
 
@@ -23,8 +23,10 @@ from domain.finding.seen import (
     is_present,
     is_sign_of_life,
     minutes,
+    moment,
     presences,
     time_present,
+    while_present,
 )
 from domain.finding.using import judge_phone
 from domain.geometry import distance_m, outside_m
@@ -42,13 +44,14 @@ def judge_hour(duty: HourDuty, signals: Sequence[Seen]) -> list[Judgement]:
     present = presences(signals, duty.site_id, duty.person_id)
     if time_present(present, duty.starts_at, duty.until) < PRESENT_MIN:
         return []
-    before = [each for each in signals if each.at < duty.starts_at]
-    inside = [each for each in signals if duty.starts_at <= each.at < duty.until]
+    here = while_present(signals, present)
+    first = bisect_left(signals, duty.starts_at, key=moment)
+    before, inside = signals[:first], signals[first:]
     found = [
-        judge_phone(duty, signals, present),
+        judge_phone(duty, here, present),
         judge_fence(duty, signals, present),
         judge_silence(duty, before, inside),
-        judge_gps(duty, signals, present),
+        judge_gps(duty, here, present),
     ]
     return [each for each in found if each is not None]
 
@@ -75,33 +78,35 @@ def judge_silence(
 
 
 def judge_gps(
-    duty: HourDuty, signals: Sequence[Seen], present: Sequence[Presence]
+    duty: HourDuty, here: Sequence[Seen], present: Sequence[Presence]
 ) -> Judgement | None:
     """A device that talks is to say at least once in FIX_WANTED where it is.
 
     A time without a position need not fit into an hour of the duty: it counts in the hour in which
-    it has lasted so long, and in each full hour on.
+    it has lasted so long, and in each full hour on. So only the one around the hour's beginning may.
     """
-    here = [each for each in signals if is_present(present, each.at)]
-    fixes = {each.at for each in here if fix_of(each.event) is not None}
-    turns = {at for each in present for at in (each.since, each.until) if at is not None}
-    for since, until in pairwise([*sorted(fixes | turns), duty.until]):
-        told_before = duty.starts_at - since >= FIX_WANTED
-        if until - (duty.starts_at if told_before else since) < FIX_WANTED:
-            continue
-        told = [each for each in here if since < each.at < until and talks(each)]
-        if any(duty.starts_at <= each.at for each in told):
-            return Judgement(
-                type=FindingType.GPS_OFF,
-                severity=Severity.MEDIUM,
-                title=f"{duty.person_id} sent no position from {hour(duty)}",
-                expected=(Expected("A position", duty.until),),
-                received=told,
-                explanation=f"{len(told)} signals and no position"
-                f" for {minutes(until - since)} min since {clock(since.astimezone(UTC))}.",
-                device_id=told[-1].event.device_id,
-            )
-    return None
+    start = duty.starts_at
+    turns = [at for each in present for at in (each.since, each.until) if at is not None]
+    latest = (each.at for each in reversed(here) if each.at <= start and fix_of(each.event))
+    since = max((*(at for at in turns if at <= start), next(latest, turns[0])))
+    first = (each.at for each in here if each.at > start and fix_of(each.event))
+    until = min((*(at for at in turns if at > start), next(first, duty.until)))
+    told_before = start - since >= FIX_WANTED
+    if until - (start if told_before else since) < FIX_WANTED:
+        return None
+    told = [each for each in here if since < each.at < until and talks(each)]
+    if not told or told[-1].at < start:
+        return None
+    return Judgement(
+        type=FindingType.GPS_OFF,
+        severity=Severity.MEDIUM,
+        title=f"{duty.person_id} sent no position from {hour(duty)}",
+        expected=(Expected("A position", duty.until),),
+        received=told,
+        explanation=f"{len(told)} signals and no position"
+        f" for {minutes(until - since)} min since {clock(since.astimezone(UTC))}.",
+        device_id=told[-1].event.device_id,
+    )
 
 
 def talks(seen: Seen) -> bool:
@@ -136,13 +141,9 @@ def judge_fence(
     worst: list[Seen] = []
     stretch: list[Seen] = []
     furthest_m = 0.0
-    for each in signals:
+    for each in signals[bisect_left(signals, duty.starts_at - BREACH_LOOK_BACK, key=moment) :]:
         fix = fix_of(each.event)
-        if (
-            fix is None
-            or each.at < duty.starts_at - BREACH_LOOK_BACK
-            or not is_present(present, each.at)
-        ):
+        if fix is None or not is_present(present, each.at):
             continue
         away_m = distance_m(fence.latitude, fence.longitude, fix.latitude, fix.longitude)
         out_m = outside_m(away_m, fence.radius_m, fix.accuracy_m)

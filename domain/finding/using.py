@@ -8,14 +8,15 @@ hour of the duty: it counts in the hour in which it has lasted for an hour, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import msgspec
 
 from domain.finding.duties import HOUR, HourDuty
 from domain.finding.facts import Expected, FindingType
-from domain.finding.seen import Judgement, Presence, Seen, clock, is_present
+from domain.finding.seen import Judgement, Presence, Seen, clock
 from domain.severity import Severity
 from domain.signals import (
     AttendanceRecorded,
@@ -36,30 +37,18 @@ USUAL_PACE = 24.0  # interactions an hour of a guard of whom no use is known yet
 DEEDS = (AttendanceRecorded, CheckpointScanRecorded, TaskCompletionRecorded, PanicRecorded)
 
 
-class Report(msgspec.Struct, frozen=True):
-    """How often a phone was used in the interval that a signal tells of."""
-
-    seen: Seen
-    uses: int
-    since: datetime
-
-    @property
-    def at(self) -> datetime:
-        return self.seen.at
-
-
-class Quiet(msgspec.Struct):
+class Quiet(msgspec.Struct, frozen=True):
     """A time in which a phone was hardly used and its guard did nothing else."""
 
     since: datetime
     until: datetime
-    reports: list[Report]
+    reports: list[Seen]
 
     def wanting(self, pace: float, until: datetime) -> float:
         """Return how many uses the reports up to a moment should have told of."""
         covered, end = timedelta(0), self.since
         for each in self.reports:
-            covered += max(timedelta(0), min(each.at, until) - max(each.since, end))
+            covered += max(timedelta(0), min(each.at, until) - max(begin_of(each), end))
             end = max(end, each.at)
         return pace * (covered / HOUR)
 
@@ -70,38 +59,38 @@ class Quiet(msgspec.Struct):
 
 
 def judge_phone(
-    duty: HourDuty, signals: Sequence[Seen], present: Sequence[Presence]
+    duty: HourDuty, here: Sequence[Seen], present: Sequence[Presence]
 ) -> Judgement | None:
-    """A phone is to be used at about the guard's own pace; one that reports its use does so on."""
-    here = [each for each in signals if is_present(present, each.at)]
-    reports = [report for each in here if (report := report_of(each)) is not None]
-    deeds = [each.at for each in here if isinstance(each.event, DEEDS)]
-    deeds += [each.until for each in present if each.until is not None]
+    """A phone is to be used at about the guard's own pace; one that reports its use does so on.
+
+    `here` are the signals of the time in which the guard was present.
+    """
+    reports = [each for each in here if isinstance(each.event, PhoneActivityRecorded)]
     if not reports:
         return None
+    deeds = [each.at for each in here if isinstance(each.event, DEEDS)]
+    deeds += [each.until for each in present if each.until is not None]
     pace = own_pace(reports)
     if reports[-1].at < duty.starts_at:
         if any(duty.starts_at <= at for at in deeds):
             return None
         return found(duty, [], reports[-1], pace, "The phone reported its use before, not then.")
-    for quiet in quiet_times(reports, deeds, pace, duty.until):
-        if quiet.until <= duty.starts_at or not quiet.is_long(pace, duty.until):
-            continue
-        told_before = quiet.is_long(pace, duty.starts_at)
-        if told_before and quiet.until - max(quiet.since, duty.starts_at) < QUIET_MIN:
-            continue
-        uses = sum(each.uses for each in quiet.reports)
-        usual = quiet.wanting(pace, duty.until)
-        explanation = (
-            f"{uses} interactions in {len(quiet.reports)} reports"
-            f" since {clock(quiet.since.astimezone(UTC))}; about {usual:.0f} would be usual."
-        )
-        return found(duty, quiet.reports, quiet.reports[-1], pace, explanation)
-    return None
+    quiet = quiet_time(duty, reports, deeds, pace)
+    if quiet is None or not quiet.is_long(pace, duty.until):
+        return None
+    if quiet.is_long(pace, duty.starts_at) and quiet.until - duty.starts_at < QUIET_MIN:
+        return None  # it was told in the hour before
+    total = sum(uses(each) for each in quiet.reports)
+    usual = quiet.wanting(pace, duty.until)
+    explanation = (
+        f"{total} interactions in {len(quiet.reports)} reports"
+        f" since {clock(quiet.since.astimezone(UTC))}; about {usual:.0f} would be usual."
+    )
+    return found(duty, quiet.reports, quiet.reports[-1], pace, explanation)
 
 
 def found(
-    duty: HourDuty, reports: Sequence[Report], last: Report, pace: float, explanation: str
+    duty: HourDuty, reports: Sequence[Seen], last: Seen, pace: float, explanation: str
 ) -> Judgement:
     """Return that a phone was hardly used."""
     start = clock(duty.starts_at.astimezone(UTC))
@@ -110,55 +99,56 @@ def found(
         severity=Severity.MEDIUM,
         title=f"{duty.person_id} hardly used the phone from {start} for an hour",
         expected=(Expected(f"About {pace:.0f} interactions an hour", duty.until),),
-        received=[each.seen for each in reports],
+        received=reports,
         explanation=explanation,
-        device_id=last.seen.event.device_id,
+        device_id=last.event.device_id,
     )
 
 
-def report_of(seen: Seen) -> Report | None:
-    """Return what a signal tells of a phone's use, if it does."""
-    event = seen.event
-    if not isinstance(event, PhoneActivityRecorded):
-        return None
-    return Report(seen, event.interactions, seen.at - timedelta(seconds=event.interval_s))
+def uses(report: Seen) -> int:
+    return cast("PhoneActivityRecorded", report.event).interactions
 
 
-def own_pace(reports: Sequence[Report]) -> float:
+def seconds(report: Seen) -> int:
+    return cast("PhoneActivityRecorded", report.event).interval_s
+
+
+def begin_of(report: Seen) -> datetime:
+    """Return when the interval began that a report tells of."""
+    return report.at - timedelta(seconds=seconds(report))
+
+
+def own_pace(reports: Sequence[Seen]) -> float:
     """Return the interactions an hour of a guard who uses the phone at all.
 
     Reports without any use are left out: a guard who sleeps for hours would make sleeping usual.
     """
-    used = [each for each in reports if each.uses]
+    used = [each for each in reports if uses(each)]
     if not used:
         return USUAL_PACE
-    return sum(each.uses for each in used) / (
-        sum((each.at - each.since for each in used), timedelta(0)) / HOUR
-    )
+    return sum(map(uses, used)) / sum(map(seconds, used)) * HOUR.total_seconds()
 
 
-def quiet_times(
-    reports: Sequence[Report], deeds: Sequence[datetime], pace: float, until: datetime
-) -> Iterator[Quiet]:
-    """Yield the times between uses and deeds of which quiet reports tell, oldest first.
+def quiet_time(
+    duty: HourDuty, reports: Sequence[Seen], deeds: Sequence[datetime], pace: float
+) -> Quiet | None:
+    """Return the time between uses and deeds around the beginning of an hour, if reports tell of one.
 
-    The last one goes on until nothing is known any more: `until`.
+    No other one lasts for an hour and ends in this one. It goes on until nothing is known any more.
     """
-    marks = sorted(
-        [*((each.since, each.at, each) for each in reports), *((at, at, None) for at in deeds)],
-        key=lambda mark: mark[1],
-    )
-    awake_at: datetime | None = None
-    quiet: Quiet | None = None
-    for since, at, report in marks:
-        if report is not None and report.uses <= pace * ((at - since) / HOUR) * QUIET_SHARE:
-            if quiet is None:
-                quiet = Quiet(since if awake_at is None else max(since, awake_at), until, [])
-            quiet.reports.append(report)
-            continue
-        if quiet is not None:
-            quiet.until = max(quiet.since, since)
-            yield quiet
-        awake_at, quiet = at, None
-    if quiet is not None:
-        yield quiet
+    start = duty.starts_at
+    least = pace / HOUR.total_seconds() * QUIET_SHARE
+    quiet: list[Seen] = []
+    active: list[Seen] = []
+    for each in reports:
+        (quiet if uses(each) <= seconds(each) * least else active).append(each)
+    awake = [at for at in (*(each.at for each in active), *deeds) if at <= start]
+    ends = [(at, at) for at in deeds if at > start]
+    ends += [(each.at, begin_of(each)) for each in active if each.at > start]
+    told, until = min(ends, default=(duty.until, duty.until))
+    since = max(awake, default=None)
+    between = [each for each in quiet if (since is None or each.at > since) and each.at <= told]
+    if not between:
+        return None
+    begins = begin_of(between[0]) if since is None else max(since, begin_of(between[0]))
+    return Quiet(begins, max(begins, until), between)
