@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 
 import msgspec
 
-from application.ports import Append, Cause, EventLog
+from application.ports import Append, Cause, EventLog, NewFact, Slice
 from domain.kernel import Decider, Event
 
 C = TypeVar("C")
@@ -64,6 +64,38 @@ def handle(  # noqa: PLR0917 - in this log, of this tenant, of this kind, to thi
     if not facts:
         return None
     return log.append(tenant_id, Append.of(stream_id, version, facts, cause)).last
+
+
+def handle_both(  # noqa: PLR0917 - two wishes for one log, because of one cause
+    log: EventLog,
+    tenant_id: str,
+    decider: Decider[C, S, E],
+    first: tuple[str, C],
+    second: tuple[str, C],
+    cause: Cause,
+    *,
+    if_match: int | None = None,
+) -> int | None:
+    """Grant two wishes to two streams in one append: the facts of both are recorded, or none.
+
+    Return the position that the log reached, or None where both were true already. The version that
+    is named is the first stream's.
+
+    Raises:
+        As `handle` does, for either stream.
+    """
+    slices = []
+    for (stream_id, command), wanted in ((first, if_match), (second, None)):
+        require_valid(command)
+        recorded = log.read_stream(tenant_id, stream_id)
+        version = recorded[-1].version if recorded else 0
+        if wanted is not None and wanted != version:
+            raise VersionMismatch(stream_id, wanted, version)
+        state = decider.replay(cast(E, fact.event) for fact in recorded)
+        facts = [NewFact(event) for event in decider.decide(state, command)]
+        if facts:
+            slices.append(Slice(stream_id, version, facts, cause))
+    return log.append(tenant_id, Append(slices)).last if slices else None
 
 
 def standing(log: EventLog, tenant_id: str, decider: Decider[C, S, E], stream_id: str) -> S:

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from application.handling import VersionMismatch, handle, require_valid
+from application.handling import VersionMismatch, handle, handle_both, require_valid
 from application.ports import Append, Cause, EventLog, NewFact, Slice
 from domain.incident.facts import IncidentEvent, Item, Link, incident_stream
 from domain.incident.grouping import in_time, only, severity_of, site_of, title_of
@@ -18,7 +18,7 @@ from domain.incident.lifecycle import (
     IncidentIsOver,
     IncidentUnknown,
 )
-from domain.incident.wishes import MergeIncident, OpenIncident, SplitIncident
+from domain.incident.wishes import LinkIncident, MergeIncident, OpenIncident, SplitIncident
 from domain.kernel import Command, ShortText
 
 
@@ -42,6 +42,28 @@ class SplitOff(msgspec.Struct, frozen=True):
 
     new_incident_id: UUID
     position: int | None
+
+
+def link(
+    log: EventLog,
+    tenant_id: str,
+    incident_id: UUID,
+    wish: LinkIncident,
+    cause: Cause,
+    *,
+    if_match: int | None = None,
+) -> int | None:
+    """Link two incidents with each other; both say so, or neither.
+
+    Raises:
+        Refused: one of them is not there, or both are the same.
+        VersionMismatch: the incident does not stand at `if_match`.
+        StreamMoved: somebody else wrote to one of them at this moment.
+    """
+    back = LinkIncident(other_incident_id=incident_id, reason=wish.reason)
+    first = (incident_stream(incident_id), wish)
+    second = (incident_stream(wish.other_incident_id), back)
+    return handle_both(log, tenant_id, INCIDENT, first, second, cause, if_match=if_match)
 
 
 def merge(

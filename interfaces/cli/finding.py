@@ -1,4 +1,4 @@
-"""`vedette finding`: duty that was not done, with its evidence."""
+"""`vedette finding`: duty that was not done, with its evidence, and what people say of it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,27 @@ from uuid import UUID
 import msgspec
 from cyclopts import App
 
+from application.handling import handle
+from domain.alert import Verdict
 from domain.catalogue import tag_of
 from domain.finding.facts import finding_stream
+from domain.finding.finding import (
+    FINDING,
+    AcknowledgeFinding,
+    PersonalFindingCommand,
+    ResolveFinding,
+)
 from domain.severity import Severity
-from interfaces.cli.answering import JsonOption, TenantOption, cell, opened, show
+from interfaces.cli.answering import (
+    JsonOption,
+    TenantOption,
+    by_hand,
+    cell,
+    opened,
+    said,
+    show,
+    wish,
+)
 from interfaces.cli.failing import CommandFailed
 from projections.findings import FINDINGS, FindingShown
 from projections.views import PAGE_ROWS_DEFAULT, Wanted
@@ -80,3 +97,41 @@ def show_(finding_id: UUID, *, tenant: TenantOption, as_json: JsonOption = False
             print(f"{name}: {signal}")
     for fact in story:
         print(f"{fact.position}: {tag_of(fact.event)} at {cell(fact.recorded_at)} by {fact.actor}")
+
+
+@app.command
+def acknowledge(finding_id: UUID, *, tenant: TenantOption, as_json: JsonOption = False) -> None:
+    """Say that somebody has seen the finding and looks into it."""
+    work(tenant, finding_id, AcknowledgeFinding(), "acknowledged", as_json=as_json)
+
+
+@app.command
+def resolve(
+    finding_id: UUID,
+    *,
+    tenant: TenantOption,
+    reason: Verdict,
+    comment: str | None = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give a verdict; what was given one is not judged again.
+
+    Parameters
+    ----------
+    reason
+        What it was.
+    comment
+        How that is known.
+    """
+    command = wish(ResolveFinding, reason=reason, comment=comment)
+    work(tenant, finding_id, command, f"resolved as {reason.value}", as_json=as_json)
+
+
+def work(
+    tenant: str, finding_id: UUID, command: PersonalFindingCommand, done: str, *, as_json: bool
+) -> None:
+    """Hand a command to the finding and say what it came to."""
+    with opened(tenant) as vedette:
+        stream = finding_stream(finding_id)
+        position = handle(vedette.log, tenant, FINDING, stream, command, by_hand())
+    said(position, f"Finding {finding_id} is {done}", as_json=as_json)

@@ -1,22 +1,41 @@
-"""`vedette incident`: what belongs together, listed, and one incident with its things and its story."""
+"""`vedette incident`: what belongs together, listed, shown with its things and story, and worked on."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
-from cyclopts import App
+from cyclopts import App, Parameter
 
+from application import incidents
+from application.handling import handle
+from application.incidents import Merge, Split
 from domain.catalogue import tag_of
 from domain.incident.facts import incident_stream
+from domain.incident.lifecycle import INCIDENT
 from domain.incident.matching import until_of
-from interfaces.cli.answering import JsonOption, TenantOption, cell, opened, show
+from domain.incident.wishes import (
+    AcknowledgeIncident,
+    IncidentCommand,
+    LinkIncident,
+    ResolveIncident,
+)
+from interfaces.cli.answering import (
+    JsonOption,
+    TenantOption,
+    by_hand,
+    cell,
+    opened,
+    said,
+    show,
+    wish,
+)
 from interfaces.cli.failing import CommandFailed
 from projections.incidents import INCIDENTS, IncidentRow, LinkedItem
 from projections.views import PAGE_ROWS_DEFAULT, Wanted
 
-app = App(name="incident", help="List incidents and show what belongs to one, and why.")
+app = App(name="incident", help="List incidents, show what belongs to one, and work on it.")
 
 
 class Thing(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +115,90 @@ def show_(incident_id: UUID, *, tenant: TenantOption, as_json: JsonOption = Fals
         for fact in story
     ]
     show(steps, list(Step.__struct_fields__), as_json=False)
+
+
+@app.command
+def acknowledge(incident_id: UUID, *, tenant: TenantOption, as_json: JsonOption = False) -> None:
+    """Say that somebody has seen the incident."""
+    work(tenant, incident_id, AcknowledgeIncident(), "acknowledged", as_json=as_json)
+
+
+@app.command
+def resolve(
+    incident_id: UUID, *, tenant: TenantOption, resolution: str, as_json: JsonOption = False
+) -> None:
+    """Say how the incident was settled; it takes in nothing more."""
+    command = wish(ResolveIncident, resolution=resolution)
+    work(tenant, incident_id, command, "resolved", as_json=as_json)
+
+
+@app.command
+def link(
+    incident_id: UUID,
+    other: UUID,
+    *,
+    tenant: TenantOption,
+    reason: str,
+    as_json: JsonOption = False,
+) -> None:
+    """Say on both incidents that they have to do with each other."""
+    command = wish(LinkIncident, other_incident_id=str(other), reason=reason)
+    with opened(tenant) as vedette:
+        position = incidents.link(vedette.log, tenant, incident_id, command, by_hand())
+    said(position, "They are linked", as_json=as_json)
+
+
+@app.command
+def merge(
+    incident_id: UUID,
+    into: UUID,
+    *,
+    tenant: TenantOption,
+    reason: str,
+    as_json: JsonOption = False,
+) -> None:
+    """Say that the incident goes on in another one, which takes in its things."""
+    command = wish(Merge, into_incident_id=str(into), reason=reason)
+    with opened(tenant) as vedette:
+        position = incidents.merge(vedette.log, tenant, incident_id, command, by_hand())
+    said(position, f"Incident {incident_id} is merged", as_json=as_json)
+
+
+@app.command
+def split(
+    incident_id: UUID,
+    *,
+    tenant: TenantOption,
+    item: Annotated[list[UUID], Parameter(negative="")],
+    reason: str,
+    as_json: JsonOption = False,
+) -> None:
+    """Say that some things do not belong to the incident; they make one of their own.
+
+    Parameters
+    ----------
+    item
+        Id of such a thing, as `vedette incident show --json` tells it; once for each.
+    reason
+        Why they do not belong to it.
+    """
+    command = wish(Split, item_ids=[str(each) for each in item], reason=reason)
+    with opened(tenant) as vedette:
+        off = incidents.split(vedette.log, tenant, incident_id, command, by_hand())
+    if as_json:
+        print(msgspec.json.encode(off).decode())
+    else:
+        said(off.position, f"Incident {off.new_incident_id} is split off", as_json=False)
+
+
+def work(
+    tenant: str, incident_id: UUID, command: IncidentCommand, done: str, *, as_json: bool
+) -> None:
+    """Hand a command to the incident and say what it came to."""
+    with opened(tenant) as vedette:
+        stream = incident_stream(incident_id)
+        position = handle(vedette.log, tenant, INCIDENT, stream, command, by_hand())
+    said(position, f"Incident {incident_id} is {done}", as_json=as_json)
 
 
 def heading(row: IncidentRow) -> str:

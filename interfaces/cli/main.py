@@ -55,7 +55,7 @@ COMMANDS: list[tuple[str, str, Group, str]] = [
         LOOK,
         "Show how far each follower is; retry or skip what is parked.",
     ),
-    ("incident", "incident", LOOK, "List incidents and show what belongs to one, and why."),
+    ("incident", "incident", LOOK, "List incidents, show what belongs to one, and work on it."),
     ("alert", "alert", LOOK, "List alerts, show one and its story, and work on it."),
     ("lab", "lab", LOOK, "Judge data outside of any log, as Vedette judges its own."),
     (
@@ -66,7 +66,7 @@ COMMANDS: list[tuple[str, str, Group, str]] = [
     ),
     ("rebuild", "rebuild", LOOK, "Rebuild a read model from the log and swap it in."),
     ("audit", "audit", LOOK, "Ask for duty to be looked at, and see what that came to."),
-    ("finding", "finding", LOOK, "Show duty that was not done, with its evidence."),
+    ("finding", "finding", LOOK, "Show duty that was not done, with its evidence, and settle it."),
     ("anomalies", "anomalies", LOOK, "List what was far from what is usual."),
     ("baselines", "baselines", LOOK, "List what is normal for a person or a site."),
     ("tune", "tune", LOOK, "Look at the thresholds of baselines, try others, and decide."),

@@ -138,12 +138,18 @@ class IncidentController(Controller):
         if_match: IfMatchParameter = None,
     ) -> Envelope[Reached]:
         """Say that the incident has to do with another one; the other one says so as well."""
-        other = data.other_incident_id
-        require_visible(vedette, caller, incident_stream(other), field="$.other_incident_id")
-        answer = INCIDENT_DOOR.work(vedette, caller, incident_id, data, if_match)
-        back = LinkIncident(other_incident_id=incident_id, reason=data.reason)
-        answer_back = INCIDENT_DOOR.work(vedette, caller, other, back, None)
-        return answer if answer_back.data.position is None else answer_back
+        require_visible(vedette, caller, incident_stream(incident_id))
+        other = incident_stream(data.other_incident_id)
+        require_visible(vedette, caller, other, field="$.other_incident_id")
+        position = incidents.link(
+            vedette.log,
+            caller.tenant_id,
+            incident_id,
+            data,
+            caller.cause(),
+            if_match=version_of(if_match),
+        )
+        return reached(vedette, caller, position)
 
     @command("/{incident_id:uuid}/merge/")
     def merge(

@@ -50,6 +50,21 @@ def test_incidents_are_listed_and_shown(vedette: Vedette, founded: str, database
         assert words in shown.out
     again = vedette("incident", "show", row["incident_id"], "--tenant", founded, "--json").json
     assert again == row
+    at = ("--tenant", founded)
+    seen = ("incident", "acknowledge", row["incident_id"], *at)
+    assert "is acknowledged (position" in vedette(*seen).out
+    assert "is acknowledged already" in vedette(*seen).out
+    why = ("--reason", "Nothing to do with it")
+    item = row["items"][0]["item"]["id"]
+    off = vedette("incident", "split", row["incident_id"], "--item", item, *why, *at, "--json").json
+    pair = (row["incident_id"], off["new_incident_id"])
+    nobody = vedette("incident", "link", row["incident_id"], str(uuid4()), *why, *at)
+    assert (nobody.code, "There is no incident" in nobody.err) == (1, True), nobody.err
+    assert "They are linked (position" in vedette("incident", "link", *pair, *why, *at).out
+    assert "They are linked already" in vedette("incident", "link", *pair, *why, *at).out
+    assert "is merged (position" in vedette("incident", "merge", *pair[::-1], *why, *at).out
+    settled = ("incident", "resolve", row["incident_id"], "--resolution", "Found it", *at)
+    assert "is resolved (position" in vedette(*settled).out
     unknown = vedette("incident", "show", str(uuid4()), "--tenant", founded)
     assert unknown.code == 1
     assert "There is no incident" in unknown.err
