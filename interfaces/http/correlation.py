@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID, uuid4
 
-from litestar.datastructures import Headers, MutableScopeHeaders
+from litestar.datastructures import Headers
 from litestar.types import Message, Scope
 
 HEADER = "X-Correlation-Id"
@@ -18,6 +18,8 @@ SECURITY_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
+
+ENCODED = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 
 
 def correlation_of(scope: Scope) -> UUID:
@@ -39,8 +41,9 @@ async def add_headers(message: Message, scope: Scope) -> None:
     """Put the correlation id and the security headers on every answer, whoever made it."""
     if message["type"] != "http.response.start":
         return
-    message.setdefault("headers", [])
-    headers = MutableScopeHeaders.from_message(message)
-    headers[HEADER] = str(correlation_of(scope))
-    for name, value in SECURITY_HEADERS.items():
-        headers.setdefault(name, value)
+    # By hand: the framework's own headers look through all of them again for each one.
+    headers = list(message.get("headers", ()))
+    present = {name.lower() for name, _ in headers}
+    headers += [pair for pair in ENCODED if pair[0] not in present]
+    headers.append((HEADER.lower().encode(), str(correlation_of(scope)).encode()))
+    message["headers"] = headers
