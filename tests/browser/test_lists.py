@@ -79,7 +79,7 @@ def unusual(server: LiveServer, person_id: str = "G-001") -> None:
             threshold_reason=ThresholdReason.STABLE,
             bucket=Bucket.HOUR_OF_WEEK,
             explanation="actual 1 an hour, typical 19-29 at this hour",
-            signals=(),
+            signals=(uuid4(),),
         ),
     )
     append = Append.of(anomaly_stream(anomaly_id), Expect.ANY, [detected], CAUSE)
