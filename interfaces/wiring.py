@@ -37,7 +37,7 @@ from adapters.passwords import Argon2Hasher
 from adapters.postgres.anomaly_history import PostgresAnomalyHistory
 from adapters.postgres.attempts import PostgresAttempts
 from adapters.postgres.credentials import PostgresCredentials
-from adapters.postgres.database import Database
+from adapters.postgres.database import PROBE_WAIT_S, Database
 from adapters.postgres.memories import PostgresMemories
 from adapters.postgres.migrating import DatabaseIsNewer, MigrationChanged, migrate, unapplied
 from adapters.postgres.plans import PostgresPlans
@@ -124,7 +124,7 @@ class Vedette(msgspec.Struct, frozen=True):
 
     def unapplied_migrations(self) -> list[str]:
         """Return what the database lacks of this release, or has of another one."""
-        with self.database.connection() as connection:
+        with self.database.connection(wait_s=PROBE_WAIT_S) as connection:
             return unapplied(connection)
 
     def close(self) -> None:

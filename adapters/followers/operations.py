@@ -6,7 +6,7 @@ from typing import Any
 
 from adapters.log.appending import append_each
 from adapters.log.postgres_log import read_stream
-from adapters.postgres.database import Connection, Database
+from adapters.postgres.database import PROBE_WAIT_S, Connection, Database
 from application.operations import (
     FollowerStanding,
     FollowerState,
@@ -116,7 +116,7 @@ class PostgresOperations:
     def _tenants(self, tenant_id: str | None) -> list[str]:
         if tenant_id is not None:
             return [tenant_id]
-        with self._database.connection() as connection:
+        with self._database.connection(wait_s=PROBE_WAIT_S) as connection:
             return [name for (name,) in connection.execute("SELECT log.tenants()")]
 
 

@@ -12,6 +12,7 @@ from psycopg_pool import ConnectionPool
 
 POOL_CONNECTIONS_MAX = 10
 POOL_WAIT_S = 10.0
+PROBE_WAIT_S = 2.0  # whoever asks whether all is well wants to hear soon that it is not
 CONNECT_TIMEOUT_S = 5
 STATEMENT_TIMEOUT_MS = 30_000
 LOCK_TIMEOUT_MS = 10_000
@@ -70,9 +71,9 @@ class Database:
             yield connection
 
     @contextmanager
-    def connection(self) -> Iterator[Connection]:
+    def connection(self, *, wait_s: float = POOL_WAIT_S) -> Iterator[Connection]:
         """Lend a connection in autocommit, without a tenant: it sees no tenant's row."""
-        with self.pool.connection() as connection:
+        with self.pool.connection(wait_s) as connection:
             yield connection
 
     def fetch(
