@@ -16,8 +16,10 @@ import msgspec
 from litestar import Litestar, Request
 from litestar.concurrency import sync_to_thread
 from litestar.connection import ASGIConnection
+from litestar.di import NamedDependency
 from litestar.exceptions import NotAuthorizedException
 from litestar.handlers import BaseRouteHandler
+from litestar.params import SkipValidation
 from litestar.security.jwt import Token
 
 from application.access import KEY_PREFIX, Access, InvalidCredentials, Login, Principal, key_parts
@@ -105,8 +107,16 @@ class Caller(msgspec.Struct, frozen=True):
         return Cause(actor=self.principal.subject, correlation_id=self.correlation_id)
 
 
-def caller_of(request: AnyRequest) -> Caller:
-    """Return who the guard let in (a dependency of the doors)."""
+def caller_of(
+    request: AnyRequest,
+    vedette: NamedDependency[SkipValidation[Any]],
+) -> Caller:
+    """Return who the guard let in (a dependency of the doors).
+
+    It asks for what nearly every door asks for as well, and so comes after it: the framework would
+    resolve the two at once, in a task for each, which costs more than both.
+    """
+    del vedette
     return Caller(request.user, correlation_of(request.scope))
 
 

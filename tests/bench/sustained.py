@@ -1,8 +1,8 @@
-"""Sustained: the highest rate of signals at which every follower stays within a second of the head.
+"""Sustained: the highest rate of signals at which every follower stays within 2 s of the head.
 
 One web process, one follower process, the database and the driver share the machine. Short runs
 look for the rate; the one that is reported lasts a minute. A rate holds if the driver was answered
-in time, no fact waited longer than a second for any follower, and nothing was lost: every signal
+in time, no fact waited longer than 2 s for any follower, and nothing was lost: every signal
 that the driver's ledger calls accepted stands in the log at its position, the positions have no
 gap, and every follower has seen all of them.
 """
@@ -27,7 +27,7 @@ from tests.bench.running import SEED, TENANT, Running, percentile, rows, running
 RATES = (500, 750, 1_000, 1_250, 1_500, 1_750, 2_000, 2_500, 3_000, 3_500, 4_000)  # signals/s
 FIRST_RATE = 2_000
 LOOK_S, SECONDS = 12, 60
-LAG_MAX_S = 1.0
+LAG_MAX_S = 2.0
 # The head start of a process that has just begun: what waits this early is not held against it.
 WARM_UP_S = 2.0
 SAMPLE_S = 0.1
