@@ -22,6 +22,7 @@ from adapters.followers.operations import PostgresOperations
 from adapters.followers.process import FollowerProcess
 from adapters.followers.projecting import ProjectionHandler
 from adapters.followers.rebuilding import Rebuild, Watch
+from adapters.followers.resting import rest_s
 from adapters.followers.runtime import Handler
 from adapters.jobs.attempting import UseCase
 from adapters.jobs.dispatching import Dispatcher
@@ -58,9 +59,6 @@ from application.muting import (
     LapseSilences,
 )
 from application.policies import POLICIES
-from application.policies import judge_baselines_whenever_signals_recorded as judging
-from application.policies import keep_findings_right_whenever_signals_come_late as keeping
-from application.policies import score_fraud_whenever_attendance_recorded as scoring
 from application.schedule import SCHEDULE, Schedule
 from application.simulating import AnomalyHistory
 from application.timers import CLOCK_TIMER, TellServiceLevel
@@ -91,15 +89,6 @@ __all__ = [
 ]
 
 PUBLIC = frozenset(PUBLIC_TYPES)
-# A first fact is answered at once; those that follow closely share a batch, which costs nearly the
-# same for one fact as for fifty. Policies stand in a row on the way from a signal to its ticket, so
-# they rest shortly; the first of them hears of every signal, and what the others hear of comes in
-# its batches. What concerns hours and days, and what only shows, can let more gather.
-POLICY_REST_S = 0.005
-SCORING_REST_S = 0.04
-REST_S = 0.1
-UNHURRIED = frozenset({judging.NAME, keeping.NAME})
-
 # What an adapter may say to the person at the command line in a sentence of its own.
 EXPECTED_FAILURES: tuple[type[Exception], ...] = (
     EmbeddedServerFailed,
@@ -175,13 +164,6 @@ def handlers() -> list[Handler]:
     projecting = [ProjectionHandler(projection) for projection in PROJECTIONS]
     policies = [PolicyHandler(policy()) for policy in POLICIES]
     return [*projecting, *policies, Dispatcher(), TimerKeeper()]
-
-
-def rest_s(handler: Handler) -> float:
-    """Return how long a follower lets facts gather before it gets up again."""
-    if not isinstance(handler, PolicyHandler) or handler.name in UNHURRIED:
-        return REST_S
-    return SCORING_REST_S if handler.name == scoring.NAME else POLICY_REST_S
 
 
 def followers(application: Vedette) -> FollowerProcess:

@@ -183,6 +183,8 @@ class PostgresDesk:
         self._save()
         if not self._slices:
             return NOTHING
+        # Facts are for ever; what only follows from them may be lost and done again.
+        self._connection.execute("SET LOCAL synchronous_commit TO DEFAULT")
         for outcome in append_each(self._connection, self.tenant_id, list(appends(self._slices))):
             if isinstance(outcome, StreamMoved):
                 raise outcome

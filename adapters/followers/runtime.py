@@ -225,15 +225,12 @@ class Loop:
     def _work(self, connection: Connection, lease: Lease, limit: int) -> frozenset[str]:
         """Handle what stands behind a lease; answer with the types of the facts that it led to."""
         batch = read_batch(connection, lease, limit, self.handler.types, self._shared)
-        appended = NOTHING
         if batch.facts:
             lease = replace(ending(lease, batch), next_token=1 + secrets.randbits(TOKEN_BITS - 1))
-            appended = self.handler.handle(connection, lease, batch.facts)
+        # Before the batch is handled: whoever appends holds the log's end until the commit, and
+        # all who write to this tenant wait for it.
         self._move(connection, lease, batch.position, batch.hash)
-        if appended:
-            # Facts are for ever; what only follows from them may be lost and done again.
-            connection.execute("SET LOCAL synchronous_commit TO DEFAULT")
-        return appended
+        return self.handler.handle(connection, lease, batch.facts) if batch.facts else NOTHING
 
     def _lease(self, connection: Connection) -> Leased | None:
         limits = [self.handler.name, self.handler.behind, self._types, self._batch_events_max]
