@@ -1,6 +1,6 @@
 """Bulk: one command for many tickets or alerts, with an answer for each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any, Generic, Literal, TypeAlias, TypeVar, get_args
 from uuid import UUID
@@ -46,13 +46,14 @@ from interfaces.wiring import Vedette
 IDS_MAX = 200  # in one request
 
 C = TypeVar("C", bound=Command)
+A = TypeVar("A", bound="Counts")
 Ids: TypeAlias = Annotated[tuple[UUID, ...], msgspec.Meta(min_length=1, max_length=IDS_MAX)]
 Status: TypeAlias = Literal["done", "unchanged", "refused"]
 
 bulk_door = partial(post, "/", status_code=200, responses=OF_WRITES, sync_to_thread=True)
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a command came to for one thing."""
 
     index: int
@@ -61,18 +62,42 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     problem: Problem | None = None
 
 
-class Bulk(msgspec.Struct, Generic[C], frozen=True):
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a command came to for so many things."""
+
+    done: int
+    unchanged: int
+    refused: int
+
+
+class Bulk(msgspec.Struct, Generic[C, A], frozen=True, kw_only=True):
     """How the things of one kind take a command in bulk."""
 
     door: StoryDoor[C]
     commands: Mapping[str, type[C]]  # by the last part of their paths
+    id_name: str  # the field of a result that names its thing
+    result: Callable[..., Outcome]
+    answer: Callable[..., A]
 
-    def wanted(self, vedette: Vedette, caller: Caller, name: str, fields: dict[str, Any]) -> C:
-        """Return the command that a request wants for each thing.
+    def work(
+        self,
+        vedette: Vedette,
+        caller: Caller,
+        command: str,
+        fields: dict[str, Any],
+        ids: Sequence[UUID],
+    ) -> Envelope[A]:
+        """Hand the same command to each thing and tell what it came to, thing by thing.
 
         Raises:
             Rejected: its fields break a rule, or name a user whom nobody knows.
         """
+        wish = self._wanted(vedette, caller, command, fields)
+        results = [self._one(vedette, caller, index, id_, wish) for index, id_ in enumerate(ids)]
+        answer = self.answer(**counted(results), results=results)
+        return Envelope(data=answer, position=vedette.log.head(caller.tenant_id).position)
+
+    def _wanted(self, vedette: Vedette, caller: Caller, name: str, fields: dict[str, Any]) -> C:
         try:
             wish = msgspec.convert(fields, self.commands[name])
         except msgspec.ValidationError as error:
@@ -82,20 +107,15 @@ class Bulk(msgspec.Struct, Generic[C], frozen=True):
             require_user(vedette, caller, wish.assignee, field="$.fields.assignee")
         return wish
 
-    def outcomes(
-        self, vedette: Vedette, caller: Caller, ids: Sequence[UUID], wish: C
-    ) -> list[Outcome]:
-        """Return what a command came to, thing by thing."""
-        return [self._one(vedette, caller, index, id_, wish) for index, id_ in enumerate(ids)]
-
     def _one(self, vedette: Vedette, caller: Caller, index: int, id_: UUID, wish: C) -> Outcome:
+        of = {"index": index, self.id_name: id_}
         try:
             position = self.door.work(vedette, caller, id_, wish).data.position
         except (Refused, StreamMoved) as error:
             problem, _ = problem_of(error)
-            return Outcome(index=index, status="refused", problem=problem)
+            return self.result(**of, status="refused", problem=problem)
         status: Status = "unchanged" if position is None else "done"
-        return Outcome(index=index, status=status, position=position)
+        return self.result(**of, status=status, position=position)
 
 
 def counted(outcomes: Sequence[Outcome]) -> dict[Status, int]:
@@ -104,22 +124,6 @@ def counted(outcomes: Sequence[Outcome]) -> dict[Status, int]:
     return {status: each.count(status) for status in get_args(Status)}
 
 
-TICKET_BULK: Bulk[TicketCommand] = Bulk(
-    TICKET_DOOR,
-    {
-        "assign": AssignTicket,
-        "assign-by-rule": RequestAssignment,
-        "start": StartTicket,
-        "hold": HoldTicket,
-        "resume": ResumeTicket,
-        "resolve": ResolveTicket,
-        "close": CloseTicket,
-        "reopen": ReopenTicket,
-        "cancel": CancelTicket,
-        "comment": CommentTicket,
-        "prioritise": PrioritiseTicket,
-    },
-)
 CommandName: TypeAlias = Literal[
     "assign",
     "assign-by-rule",
@@ -143,23 +147,37 @@ class BulkWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     fields: dict[str, Any] = {}
 
 
-class BulkResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class BulkResult(Outcome, frozen=True, kw_only=True, omit_defaults=True):
     """What the command came to for one ticket."""
 
-    index: int
     ticket_id: UUID
-    status: Status
-    position: int | None = None
-    problem: Problem | None = None
 
 
-class BulkAnswer(msgspec.Struct, frozen=True, kw_only=True):
+class BulkAnswer(Counts, frozen=True, kw_only=True):
     """What the command came to, ticket by ticket, in the order of the request."""
 
-    done: int
-    unchanged: int
-    refused: int
     results: list[BulkResult]
+
+
+TICKET_BULK: Bulk[TicketCommand, BulkAnswer] = Bulk(
+    door=TICKET_DOOR,
+    commands={
+        "assign": AssignTicket,
+        "assign-by-rule": RequestAssignment,
+        "start": StartTicket,
+        "hold": HoldTicket,
+        "resume": ResumeTicket,
+        "resolve": ResolveTicket,
+        "close": CloseTicket,
+        "reopen": ReopenTicket,
+        "cancel": CancelTicket,
+        "comment": CommentTicket,
+        "prioritise": PrioritiseTicket,
+    },
+    id_name="ticket_id",
+    result=BulkResult,
+    answer=BulkAnswer,
+)
 
 
 class TicketBulkController(Controller):
@@ -185,26 +203,9 @@ class TicketBulkController(Controller):
     ) -> Envelope[BulkAnswer]:
         """Do the same with up to 200 tickets. Each has its own result; one that is refused holds
         no other up."""
-        wish = TICKET_BULK.wanted(vedette, caller, data.command, data.fields)
-        outcomes = TICKET_BULK.outcomes(vedette, caller, data.ticket_ids, wish)
-        results = [
-            BulkResult(ticket_id=id_, **msgspec.structs.asdict(outcome))
-            for id_, outcome in zip(data.ticket_ids, outcomes, strict=True)
-        ]
-        answer = BulkAnswer(**counted(outcomes), results=results)
-        return Envelope(data=answer, position=vedette.log.head(caller.tenant_id).position)
+        return TICKET_BULK.work(vedette, caller, data.command, data.fields, data.ticket_ids)
 
 
-ALERT_BULK: Bulk[AlertCommand] = Bulk(
-    ALERT_DOOR,
-    {
-        "acknowledge": AcknowledgeAlert,
-        "assign": AssignAlert,
-        "comment": CommentAlert,
-        "resolve": ResolveAlert,
-        "reopen": ReopenAlert,
-    },
-)
 AlertCommandName: TypeAlias = Literal["acknowledge", "assign", "comment", "resolve", "reopen"]
 
 
@@ -216,23 +217,31 @@ class AlertBulkWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     fields: dict[str, Any] = {}
 
 
-class AlertBulkResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class AlertBulkResult(Outcome, frozen=True, kw_only=True, omit_defaults=True):
     """What the command came to for one alert."""
 
-    index: int
     alert_id: UUID
-    status: Status
-    position: int | None = None
-    problem: Problem | None = None
 
 
-class AlertBulkAnswer(msgspec.Struct, frozen=True, kw_only=True):
+class AlertBulkAnswer(Counts, frozen=True, kw_only=True):
     """What the command came to, alert by alert, in the order of the request."""
 
-    done: int
-    unchanged: int
-    refused: int
     results: list[AlertBulkResult]
+
+
+ALERT_BULK: Bulk[AlertCommand, AlertBulkAnswer] = Bulk(
+    door=ALERT_DOOR,
+    commands={
+        "acknowledge": AcknowledgeAlert,
+        "assign": AssignAlert,
+        "comment": CommentAlert,
+        "resolve": ResolveAlert,
+        "reopen": ReopenAlert,
+    },
+    id_name="alert_id",
+    result=AlertBulkResult,
+    answer=AlertBulkAnswer,
+)
 
 
 class AlertBulkController(Controller):
@@ -258,11 +267,4 @@ class AlertBulkController(Controller):
     ) -> Envelope[AlertBulkAnswer]:
         """Do the same with up to 200 alerts. Each has its own result; one that is refused holds no
         other up."""
-        wish = ALERT_BULK.wanted(vedette, caller, data.command, data.fields)
-        outcomes = ALERT_BULK.outcomes(vedette, caller, data.alert_ids, wish)
-        results = [
-            AlertBulkResult(alert_id=id_, **msgspec.structs.asdict(outcome))
-            for id_, outcome in zip(data.alert_ids, outcomes, strict=True)
-        ]
-        answer = AlertBulkAnswer(**counted(outcomes), results=results)
-        return Envelope(data=answer, position=vedette.log.head(caller.tenant_id).position)
+        return ALERT_BULK.work(vedette, caller, data.command, data.fields, data.alert_ids)

@@ -29,13 +29,15 @@ from interfaces.http.parameters import (
 )
 from interfaces.http.problems import OF_LISTS, Rejected
 from interfaces.http.reading import TimelineEntry, filters, page_of, story_of
-from interfaces.http.working import StoryDoor, commanding, reached, require_visible
+from interfaces.http.working import PairDoor, StoryDoor, commanding, reached, require_visible
 from projections.incidents import INCIDENTS, IncidentRow
 from projections.views import PAGE_ROWS_DEFAULT
 
 VIEW = needs(Capability.INCIDENTS_VIEW)
 command = commanding(Capability.INCIDENTS_WORK)
 INCIDENT_DOOR = StoryDoor(INCIDENT, incident_stream)
+INCIDENT_LINK = PairDoor(incidents.link, incident_stream, "other_incident_id")
+INCIDENT_MERGE = PairDoor(incidents.merge, incident_stream, "into_incident_id")
 SOME_ID = str(UUID(int=1))
 
 FromParameter: TypeAlias = Annotated[
@@ -138,18 +140,7 @@ class IncidentController(Controller):
         if_match: IfMatchParameter = None,
     ) -> Envelope[Reached]:
         """Say that the incident has to do with another one; the other one says so as well."""
-        require_visible(vedette, caller, incident_stream(incident_id))
-        other = incident_stream(data.other_incident_id)
-        require_visible(vedette, caller, other, field="$.other_incident_id")
-        position = incidents.link(
-            vedette.log,
-            caller.tenant_id,
-            incident_id,
-            data,
-            caller.cause(),
-            if_match=version_of(if_match),
-        )
-        return reached(vedette, caller, position)
+        return INCIDENT_LINK.work(vedette, caller, incident_id, data, if_match)
 
     @command("/{incident_id:uuid}/merge/")
     def merge(
@@ -165,18 +156,7 @@ class IncidentController(Controller):
         if_match: IfMatchParameter = None,
     ) -> Envelope[Reached]:
         """Say that the incident goes on in another one, which takes in its things."""
-        require_visible(vedette, caller, incident_stream(incident_id))
-        into = incident_stream(data.into_incident_id)
-        require_visible(vedette, caller, into, field="$.into_incident_id")
-        position = incidents.merge(
-            vedette.log,
-            caller.tenant_id,
-            incident_id,
-            data,
-            caller.cause(),
-            if_match=version_of(if_match),
-        )
-        return reached(vedette, caller, position)
+        return INCIDENT_MERGE.work(vedette, caller, incident_id, data, if_match)
 
     @command("/{incident_id:uuid}/split/")
     def split(

@@ -26,11 +26,13 @@ from domain.ticket import (
     ticket_stream,
 )
 from interfaces.http.envelope import Envelope, Reached
-from interfaces.http.parameters import IfMatchParameter, TheCaller, TheVedette, body, version_of
-from interfaces.http.working import StoryDoor, commanding, reached, require_user, require_visible
+from interfaces.http.parameters import IfMatchParameter, TheCaller, TheVedette, body
+from interfaces.http.working import PairDoor, StoryDoor, commanding, require_user
 
 command = commanding(Capability.TICKETS_WORK)
 TICKET_DOOR = StoryDoor(TICKET, ticket_stream)
+TICKET_LINK = PairDoor(ticket_pairs.link, ticket_stream, "other_ticket_id")
+TICKET_MERGE = PairDoor(ticket_pairs.merge, ticket_stream, "into_ticket_id")
 
 
 class TicketCommandController(Controller):
@@ -200,18 +202,7 @@ class TicketCommandController(Controller):
         if_match: IfMatchParameter = None,
     ) -> Envelope[Reached]:
         """Say that the ticket belongs with another one; the other one says so as well."""
-        other = ticket_stream(data.other_ticket_id)
-        require_visible(vedette, caller, ticket_stream(ticket_id))
-        require_visible(vedette, caller, other, field="$.other_ticket_id")
-        position = ticket_pairs.link(
-            vedette.log,
-            caller.tenant_id,
-            ticket_id,
-            data,
-            caller.cause(),
-            if_match=version_of(if_match),
-        )
-        return reached(vedette, caller, position)
+        return TICKET_LINK.work(vedette, caller, ticket_id, data, if_match)
 
     @command("/{ticket_id:uuid}/merge/")
     def merge(
@@ -225,15 +216,4 @@ class TicketCommandController(Controller):
     ) -> Envelope[Reached]:
         """Say that the ticket is the same work as another one, where it goes on. That one tells of
         it too, and shows what was said here."""
-        into = ticket_stream(data.into_ticket_id)
-        require_visible(vedette, caller, ticket_stream(ticket_id))
-        require_visible(vedette, caller, into, field="$.into_ticket_id")
-        position = ticket_pairs.merge(
-            vedette.log,
-            caller.tenant_id,
-            ticket_id,
-            data,
-            caller.cause(),
-            if_match=version_of(if_match),
-        )
-        return reached(vedette, caller, position)
+        return TICKET_MERGE.work(vedette, caller, ticket_id, data, if_match)

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
 from litestar import post
 
 from application.handling import handle
+from application.ports import Cause, EventLog
 from domain.access import Capability, user_stream
 from domain.kernel import Command, Decider
 from interfaces.http.credentials import Caller, needs
@@ -19,6 +20,7 @@ from interfaces.http.reading import NotFound
 from interfaces.wiring import Vedette
 
 C = TypeVar("C", bound=Command)
+C_contra = TypeVar("C_contra", bound=Command, contravariant=True)
 
 
 def commanding(capability: Capability) -> partial[post]:
@@ -61,6 +63,59 @@ class StoryDoor(msgspec.Struct, Generic[C], frozen=True):
             caller.tenant_id,
             self.decider,
             stream,
+            command,
+            caller.cause(),
+            if_match=version_of(if_match),
+        )
+        return reached(vedette, caller, position)
+
+
+class OnTwo(Protocol[C_contra]):
+    """A use case that takes a look at two things of one kind at once."""
+
+    def __call__(
+        self,
+        log: EventLog,
+        tenant_id: str,
+        id_: UUID,
+        wish: C_contra,
+        cause: Cause,
+        /,
+        *,
+        if_match: int | None = None,
+    ) -> int | None: ...
+
+
+class PairDoor(msgspec.Struct, Generic[C], frozen=True):
+    """Where a command that takes two things of one kind is handed in: a link, a merge."""
+
+    on_two: OnTwo[C]
+    stream_of: Callable[[UUID], str]
+    other: str  # the field of the command that names the other thing
+
+    def work(
+        self,
+        vedette: Vedette,
+        caller: Caller,
+        id_: UUID,
+        command: C,
+        if_match: str | None = None,
+    ) -> Envelope[Reached]:
+        """Hand a command to two things, if the caller may see both.
+
+        Raises:
+            NotFound: one of them is not there for this caller.
+            Refused: the command met a rule.
+            VersionMismatch: the thing of this id does not stand at `if_match`.
+            StreamMoved: somebody else was faster.
+        """
+        require_visible(vedette, caller, self.stream_of(id_))
+        other = self.stream_of(getattr(command, self.other))
+        require_visible(vedette, caller, other, field=f"$.{self.other}")
+        position = self.on_two(
+            vedette.log,
+            caller.tenant_id,
+            id_,
             command,
             caller.cause(),
             if_match=version_of(if_match),
