@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from uuid import UUID
 
 import msgspec
 from cyclopts import App
 
-from application.handling import handle
 from domain.alert import (
     ALERT,
     AcknowledgeAlert,
@@ -23,36 +21,17 @@ from domain.alert import (
     alert_stream,
 )
 from domain.anomaly.facts import Metric
-from domain.catalogue import tag_of
-from interfaces.cli.answering import (
-    JsonOption,
-    TenantOption,
-    by_hand,
-    cell,
-    opened,
-    require_user,
-    said,
-    show,
-    wish,
-)
+from interfaces.cli import working
+from interfaces.cli.answering import JsonOption, TenantOption, cell, opened, show, wish
 from interfaces.cli.failing import CommandFailed
+from interfaces.cli.working import StoryLine, story_of, wanted
 from projections.alert_board import ALERT_BOARD
-from projections.views import PAGE_ROWS_DEFAULT, Wanted
+from projections.views import PAGE_ROWS_DEFAULT
 
 COLUMNS = ["alert_id", "kind", "severity", "status", "site_id", "count", "last_seen_at", "title"]
 UNKNOWN = "There is no alert of this id."
 
 app = App(name="alert", help="List alerts, show one, and work on it.")
-
-
-class Line(msgspec.Struct, frozen=True):
-    """One fact of an alert's story."""
-
-    position: int
-    recorded_at: datetime
-    type: str
-    actor: str
-    caused_by: int | None
 
 
 @app.command(name="list")
@@ -84,10 +63,9 @@ def list_(
     limit
         How many, up to 200.
     """
-    given = {"status": status, "kind": kind, "metric": metric, "site_id": site, "person_id": person}
-    equal = {name: str(value) for name, value in given.items() if value is not None}
+    those = wanted(limit, status=status, kind=kind, metric=metric, site_id=site, person_id=person)
     with opened(tenant) as vedette:
-        page = vedette.views.page(ALERT_BOARD, tenant, Wanted(equal=equal, limit=limit))
+        page = vedette.views.page(ALERT_BOARD, tenant, those)
     show(page.rows, COLUMNS, as_json=as_json)
 
 
@@ -99,17 +77,14 @@ def show_(alert_id: UUID, *, tenant: TenantOption, as_json: JsonOption = False) 
         facts = vedette.log.read_stream(tenant, alert_stream(alert_id))
     if found.row is None:
         raise CommandFailed(UNKNOWN)
-    story = [
-        Line(fact.position, fact.recorded_at, tag_of(fact.event), fact.actor, fact.caused_by)
-        for fact in facts
-    ]
+    story = story_of(facts)
     if as_json:
         print(msgspec.json.encode({"alert": found.row, "timeline": story}).decode())
         return
     for field, value in msgspec.structs.asdict(found.row).items():
         print(f"{field.replace('_', ' ')}: {cell(value)}")
     print()
-    show(story, ["position", "recorded_at", "type", "actor", "caused_by"], as_json=False)
+    show(story, StoryLine.__struct_fields__, as_json=False)
 
 
 @app.command
@@ -173,9 +148,7 @@ def reopen(
 
 def work(tenant: str, alert_id: UUID, command: AlertCommand, done: str, *, as_json: bool) -> None:
     """Hand a command to the alert and say what it came to."""
-    with opened(tenant) as vedette:
-        if isinstance(command, AssignAlert):
-            require_user(vedette, tenant, command.assignee)
-        stream = alert_stream(alert_id)
-        position = handle(vedette.log, tenant, ALERT, stream, command, by_hand())
-    said(position, f"Alert {alert_id} is {done}", as_json=as_json)
+    users = [command.assignee] if isinstance(command, AssignAlert) else []
+    what = f"Alert {alert_id} is {done}"
+    stream = alert_stream(alert_id)
+    working.work(tenant, ALERT, stream, command, what, users=users, as_json=as_json)

@@ -8,8 +8,9 @@ import msgspec
 
 from domain.anomaly.facts import Metric
 from interfaces.cli.answering import JsonOption, TenantOption, opened, show
+from interfaces.cli.working import wanted
 from projections.anomalies import ANOMALIES, AnomalyRow, AnomalyShown
-from projections.views import PAGE_ROWS_DEFAULT, Wanted
+from projections.views import PAGE_ROWS_DEFAULT
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,10 +51,9 @@ def app(
     limit
         How many, up to 200.
     """
-    given = {"person_id": person, "site_id": site, "metric": metric, "status": status}
-    equal = {name: str(value) for name, value in given.items() if value is not None}
+    those = wanted(limit, person_id=person, site_id=site, metric=metric, status=status)
     with opened(tenant) as vedette:
-        rows = vedette.views.page(ANOMALIES, tenant, Wanted(equal=equal, limit=limit)).rows
+        rows = vedette.views.page(ANOMALIES, tenant, those).rows
     if as_json:
         show(rows, [], as_json=True)
     else:

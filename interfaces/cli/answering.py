@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from typing import Annotated, TypeAlias, TypeVar
+from uuid import UUID
 
 import msgspec
 import psycopg
@@ -144,9 +145,12 @@ def cell(value: object) -> str:
     return str(value)
 
 
-def said(position: int | None, what: str, *, as_json: bool) -> None:
-    """Say what a wish came to: the position that the log reached, or that it was so already."""
+def said(position: int | None, what: str, *, as_json: bool, **ids: UUID) -> None:
+    """Say what a wish came to: the position that the log reached, or that it was so already.
+
+    The ids of what it made, by their names, are told to scripts.
+    """
     if as_json:
-        print(msgspec.json.encode({"position": position}).decode())
+        print(msgspec.json.encode({**ids, "position": position}).decode())
     else:
         print(f"{what} (position {position})." if position is not None else f"{what} already.")

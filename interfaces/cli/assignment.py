@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 from cyclopts import App, Parameter
 
-from application.handling import handle, standing
+from application.handling import standing
 from domain.assignment import (
     ASSIGNMENT_RULES,
     ASSIGNMENT_STREAM,
@@ -20,14 +20,12 @@ from domain.assignment import (
 from interfaces.cli.answering import (
     JsonOption,
     TenantOption,
-    by_hand,
     opened,
-    require_user,
-    said,
     show,
     wish,
 )
 from interfaces.cli.failing import CommandFailed
+from interfaces.cli.working import work
 
 COLUMNS = AssignmentRule.__struct_fields__
 
@@ -107,10 +105,16 @@ def from_file(path: Path) -> Sequence[object]:
 
 def lay_down(tenant: str, command: LayDownAssignmentRules, *, as_json: bool) -> None:
     """Lay rules down that name only users who are there, and say what it came to."""
-    with opened(tenant) as vedette:
-        for rule in command.rules:
-            if rule.assign_to is AssignTo.USER and rule.username is not None:
-                require_user(vedette, tenant, rule.username)
-        stream = ASSIGNMENT_STREAM
-        position = handle(vedette.log, tenant, ASSIGNMENT_RULES, stream, command, by_hand())
-    said(position, f"{len(command.rules)} rules of assignment stand", as_json=as_json)
+    work(
+        tenant,
+        ASSIGNMENT_RULES,
+        ASSIGNMENT_STREAM,
+        command,
+        f"{len(command.rules)} rules of assignment stand",
+        users=[
+            rule.username
+            for rule in command.rules
+            if rule.assign_to is AssignTo.USER and rule.username is not None
+        ],
+        as_json=as_json,
+    )

@@ -10,7 +10,7 @@ from cyclopts import App
 from application.auditing import request_audit
 from domain.finding.facts import AuditKind
 from interfaces import wiring
-from interfaces.cli.answering import JsonOption, TenantOption, by_hand, opened, rule_of, show
+from interfaces.cli.answering import JsonOption, TenantOption, by_hand, opened, rule_of, said, show
 from interfaces.cli.failing import CommandFailed
 from projections.findings import AUDITS
 from projections.views import PAGE_ROWS_DEFAULT, Wanted
@@ -62,10 +62,7 @@ def run(
             )
         except msgspec.ValidationError as error:
             raise CommandFailed(rule_of(error)) from error
-    if as_json:
-        print(msgspec.json.encode({"audit_id": audit_id, "position": position}).decode())
-    else:
-        print(f"Audit {audit_id} is requested (position {position}).")
+    said(position, f"Audit {audit_id} is requested", as_json=as_json, audit_id=audit_id)
 
 
 @app.command(name="list")

@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 import msgspec
 
 from application.directory import Entries, state
-from application.handling import handle
 from domain.kernel import Command, Instant, Refused
 from interfaces.cli.answering import by_hand, opened, rule_of, said, show, wish
 from interfaces.cli.failing import CommandFailed
+from interfaces.cli.working import work
 from projections.kernel import Projection
 from projections.views import PAGE_ROWS_MAX, Wanted
 
@@ -37,10 +37,9 @@ def state_one(
 
 def end_one(tenant: str, entries: Entries, entry_id: str, what: str, *, as_json: bool) -> int:
     """End one entry of the directory and say where the log stands."""
-    with opened(tenant) as vedette:
-        stream = entries.stream(entry_id)
-        position = handle(vedette.log, tenant, entries.decider, stream, entries.ending, by_hand())
-    said(position, f"{entry_id} is {what}", as_json=as_json)
+    stream = entries.stream(entry_id)
+    what = f"{entry_id} is {what}"
+    work(tenant, entries.decider, stream, entries.ending, what, as_json=as_json)
     return 0
 
 

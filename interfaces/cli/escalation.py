@@ -5,9 +5,10 @@ from __future__ import annotations
 import msgspec
 from cyclopts import App
 
-from application.handling import handle, standing
+from application.handling import standing
 from domain.mail import ESCALATION_ADDRESS, ESCALATION_ADDRESS_STREAM, GiveEscalationAddress
-from interfaces.cli.answering import JsonOption, TenantOption, by_hand, opened, said, wish
+from interfaces.cli.answering import JsonOption, TenantOption, opened, wish
+from interfaces.cli.working import work
 
 app = App(name="escalation", help="Show and set where mail about escalated tickets goes.")
 
@@ -44,7 +45,4 @@ def clear(*, tenant: TenantOption, as_json: JsonOption = False) -> None:
 
 def give(tenant: str, command: GiveEscalationAddress, what: str, *, as_json: bool) -> None:
     """Hand the address over and say what it came to."""
-    with opened(tenant) as vedette:
-        stream = ESCALATION_ADDRESS_STREAM
-        position = handle(vedette.log, tenant, ESCALATION_ADDRESS, stream, command, by_hand())
-    said(position, what, as_json=as_json)
+    work(tenant, ESCALATION_ADDRESS, ESCALATION_ADDRESS_STREAM, command, what, as_json=as_json)

@@ -7,7 +7,6 @@ from uuid import UUID
 import msgspec
 from cyclopts import App
 
-from application.handling import handle
 from domain.alert import Verdict
 from domain.catalogue import tag_of
 from domain.finding.facts import finding_stream
@@ -18,19 +17,12 @@ from domain.finding.finding import (
     ResolveFinding,
 )
 from domain.severity import Severity
-from interfaces.cli.answering import (
-    JsonOption,
-    TenantOption,
-    by_hand,
-    cell,
-    opened,
-    said,
-    show,
-    wish,
-)
+from interfaces.cli import working
+from interfaces.cli.answering import JsonOption, TenantOption, cell, opened, show, wish
 from interfaces.cli.failing import CommandFailed
+from interfaces.cli.working import wanted
 from projections.findings import FINDINGS, FindingShown
-from projections.views import PAGE_ROWS_DEFAULT, Wanted
+from projections.views import PAGE_ROWS_DEFAULT
 
 app = App(name="finding", help="Show duty that was not done, and the evidence.")
 
@@ -69,10 +61,9 @@ def list_(
     limit
         How many, up to 200.
     """
-    given = {"site_id": site, "status": status, "severity": severity}
-    equal = {name: str(value) for name, value in given.items() if value is not None}
+    those = wanted(limit, site_id=site, status=status, severity=severity)
     with opened(tenant) as vedette:
-        page = vedette.views.page(FINDINGS, tenant, Wanted(equal=equal, limit=limit))
+        page = vedette.views.page(FINDINGS, tenant, those)
     show(page.rows, COLUMNS, as_json=as_json)
 
 
@@ -131,7 +122,5 @@ def work(
     tenant: str, finding_id: UUID, command: PersonalFindingCommand, done: str, *, as_json: bool
 ) -> None:
     """Hand a command to the finding and say what it came to."""
-    with opened(tenant) as vedette:
-        stream = finding_stream(finding_id)
-        position = handle(vedette.log, tenant, FINDING, stream, command, by_hand())
-    said(position, f"Finding {finding_id} is {done}", as_json=as_json)
+    what = f"Finding {finding_id} is {done}"
+    working.work(tenant, FINDING, finding_stream(finding_id), command, what, as_json=as_json)

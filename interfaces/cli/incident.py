@@ -9,9 +9,7 @@ import msgspec
 from cyclopts import App, Parameter
 
 from application import incidents
-from application.handling import handle
 from application.incidents import Merge, Split
-from domain.catalogue import tag_of
 from domain.incident.facts import incident_stream
 from domain.incident.lifecycle import INCIDENT
 from domain.incident.matching import until_of
@@ -21,6 +19,7 @@ from domain.incident.wishes import (
     LinkIncident,
     ResolveIncident,
 )
+from interfaces.cli import working
 from interfaces.cli.answering import (
     JsonOption,
     TenantOption,
@@ -32,8 +31,9 @@ from interfaces.cli.answering import (
     wish,
 )
 from interfaces.cli.failing import CommandFailed
+from interfaces.cli.working import story_of, wanted
 from projections.incidents import INCIDENTS, IncidentRow, LinkedItem
-from projections.views import PAGE_ROWS_DEFAULT, Wanted
+from projections.views import PAGE_ROWS_DEFAULT
 
 app = App(name="incident", help="List incidents, show what belongs to one, and work on it.")
 
@@ -50,15 +50,6 @@ class Thing(msgspec.Struct, frozen=True, kw_only=True):
     device_id: str | None
     score: float
     why: str
-
-
-class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One fact of an incident's story, as a line."""
-
-    position: int
-    recorded_at: str
-    type: str
-    actor: str
 
 
 @app.command(name="list")
@@ -78,9 +69,8 @@ def list_(
     limit
         How many, up to 200.
     """
-    equal = {} if status is None else {"status": status}
     with opened(tenant) as vedette:
-        page = vedette.views.page(INCIDENTS, tenant, Wanted(equal=equal, limit=limit))
+        page = vedette.views.page(INCIDENTS, tenant, wanted(limit, status=status))
     columns = ["incident_id", "severity", "status", "title", "item_count", "first_at", "last_at"]
     show(page.rows, columns, as_json=as_json)
 
@@ -105,16 +95,7 @@ def show_(incident_id: UUID, *, tenant: TenantOption, as_json: JsonOption = Fals
     print(heading(row))
     show([thing(each) for each in row.items], list(Thing.__struct_fields__), as_json=False)
     print()
-    steps = [
-        Step(
-            position=fact.position,
-            recorded_at=cell(fact.recorded_at),
-            type=tag_of(fact.event),
-            actor=fact.actor,
-        )
-        for fact in story
-    ]
-    show(steps, list(Step.__struct_fields__), as_json=False)
+    show(story_of(story), ["position", "recorded_at", "type", "actor"], as_json=False)
 
 
 @app.command
@@ -185,20 +166,16 @@ def split(
     command = wish(Split, item_ids=[str(each) for each in item], reason=reason)
     with opened(tenant) as vedette:
         off = incidents.split(vedette.log, tenant, incident_id, command, by_hand())
-    if as_json:
-        print(msgspec.json.encode(off).decode())
-    else:
-        said(off.position, f"Incident {off.new_incident_id} is split off", as_json=False)
+    what = f"Incident {off.new_incident_id} is split off"
+    said(off.position, what, as_json=as_json, new_incident_id=off.new_incident_id)
 
 
 def work(
     tenant: str, incident_id: UUID, command: IncidentCommand, done: str, *, as_json: bool
 ) -> None:
     """Hand a command to the incident and say what it came to."""
-    with opened(tenant) as vedette:
-        stream = incident_stream(incident_id)
-        position = handle(vedette.log, tenant, INCIDENT, stream, command, by_hand())
-    said(position, f"Incident {incident_id} is {done}", as_json=as_json)
+    what = f"Incident {incident_id} is {done}"
+    working.work(tenant, INCIDENT, incident_stream(incident_id), command, what, as_json=as_json)
 
 
 def heading(row: IncidentRow) -> str:

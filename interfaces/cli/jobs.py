@@ -14,7 +14,7 @@ from application.tuning import request_tuning
 from domain.finding.facts import AuditKind
 from domain.tuning.story import DAYS_DEFAULT
 from interfaces import wiring
-from interfaces.cli.answering import JsonOption, TenantOption, by_hand, opened, show
+from interfaces.cli.answering import JsonOption, TenantOption, by_hand, opened, said, show
 from interfaces.cli.failing import CommandFailed
 from projections.job_board import JOB_BOARD, JobRow
 from projections.views import PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX, Wanted
@@ -115,7 +115,4 @@ def audit(
 
 def told(what: str, job_id: UUID, position: int, *, as_json: bool) -> None:
     """Say what was asked for."""
-    if as_json:
-        print(msgspec.json.encode({"job_id": job_id, "position": position}).decode())
-    else:
-        print(f"{what} {job_id} is requested (position {position}).")
+    said(position, f"{what} {job_id} is requested", as_json=as_json, job_id=job_id)

@@ -8,12 +8,12 @@ from uuid import UUID
 import msgspec
 from cyclopts import App, Parameter
 
-from application.handling import handle
 from application.silencing import MaintenanceWanted, plan_maintenance, windows_to_come
 from domain.muting.facts import maintenance_stream
 from domain.muting.maintenance import MAINTENANCE, CancelMaintenance
 from interfaces import wiring
 from interfaces.cli.answering import JsonOption, TenantOption, by_hand, opened, said, show, wish
+from interfaces.cli.working import work
 from projections import muting
 from projections.views import PAGE_ROWS_DEFAULT, Wanted
 
@@ -47,7 +47,7 @@ def plan(
     first_day: str | None = None,
     kind: Annotated[list[str] | None, Parameter(negative="")] = None,
     as_json: JsonOption = False,
-) -> int:
+) -> None:
     """Plan a maintenance.
 
     Parameters
@@ -74,24 +74,18 @@ def plan(
     )
     with opened(tenant) as vedette:
         begun = plan_maintenance(vedette.log, tenant, wanted, by_hand(), wiring.now())
-    if as_json:
-        print(msgspec.json.encode({"window_id": begun.id, "position": begun.position}).decode())
-    else:
-        said(begun.position, f"The maintenance {begun.id} is planned", as_json=False)
-    return 0
+    what = f"The maintenance {begun.id} is planned"
+    said(begun.position, what, as_json=as_json, window_id=begun.id)
 
 
 @app.command
 def cancel(
     window_id: UUID, *, tenant: TenantOption, reason: str, as_json: JsonOption = False
-) -> int:
+) -> None:
     """Cancel what is left of a maintenance; what still stands calls people now."""
     command = wish(CancelMaintenance, reason=reason)
-    with opened(tenant) as vedette:
-        stream = maintenance_stream(window_id)
-        position = handle(vedette.log, tenant, MAINTENANCE, stream, command, by_hand())
-    said(position, f"The maintenance {window_id} is cancelled", as_json=as_json)
-    return 0
+    what = f"The maintenance {window_id} is cancelled"
+    work(tenant, MAINTENANCE, maintenance_stream(window_id), command, what, as_json=as_json)
 
 
 @app.command

@@ -5,11 +5,12 @@ from __future__ import annotations
 import msgspec
 from cyclopts import App
 
-from application.handling import handle, standing
+from application.handling import standing
 from domain.service_level.facts import Hours
 from domain.service_level.levels import SERVICE_LEVELS, SERVICE_LEVELS_STREAM, SetServiceLevel
 from domain.ticket import Priority
-from interfaces.cli.answering import JsonOption, TenantOption, by_hand, opened, said, show, wish
+from interfaces.cli.answering import JsonOption, TenantOption, opened, show, wish
+from interfaces.cli.working import work
 
 app = App(name="service-level", help="Show and set how soon tickets are to be taken on and done.")
 
@@ -63,7 +64,5 @@ def set_(
         resolve_s=resolve_s,
         hours=hours,
     )
-    with opened(tenant) as vedette:
-        stream = SERVICE_LEVELS_STREAM
-        position = handle(vedette.log, tenant, SERVICE_LEVELS, stream, command, by_hand())
-    said(position, f"The service level of {priority} is set", as_json=as_json)
+    what = f"The service level of {priority} is set"
+    work(tenant, SERVICE_LEVELS, SERVICE_LEVELS_STREAM, command, what, as_json=as_json)

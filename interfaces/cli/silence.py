@@ -9,14 +9,14 @@ from uuid import UUID
 import msgspec
 from cyclopts import App, Parameter
 
-from application.handling import handle
 from application.silencing import SilenceWanted, start_silence
 from domain.muting.facts import Matcher, silence_stream
 from domain.muting.silence import SILENCE, EndSilence
 from interfaces import wiring
 from interfaces.cli.answering import JsonOption, TenantOption, by_hand, opened, said, show, wish
+from interfaces.cli.working import wanted, work
 from projections.muting import SILENCES
-from projections.views import PAGE_ROWS_DEFAULT, Wanted
+from projections.views import PAGE_ROWS_DEFAULT
 
 COLUMNS = ["silence_id", "status", "mutes", "starts_at", "ends_at", "author", "reason"]
 
@@ -47,7 +47,7 @@ def start(
     kind: Annotated[list[str] | None, Parameter(negative="")] = None,
     severity_at_most: Literal["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFO"] | None = None,
     as_json: JsonOption = False,
-) -> int:
+) -> None:
     """Start a silence, which begins now. It mutes what agrees with everything that is named.
 
     Parameters
@@ -78,22 +78,18 @@ def start(
     wanted = wish(SilenceWanted, matcher=matcher, ends_at=ends_at, reason=reason)
     with opened(tenant) as vedette:
         begun = start_silence(vedette.log, tenant, wanted, by_hand(), now)
-    if as_json:
-        print(msgspec.json.encode({"silence_id": begun.id, "position": begun.position}).decode())
-    else:
-        said(begun.position, f"The silence {begun.id} is started", as_json=False)
-    return 0
+    what = f"The silence {begun.id} is started"
+    said(begun.position, what, as_json=as_json, silence_id=begun.id)
 
 
 @app.command
-def end(silence_id: UUID, *, tenant: TenantOption, reason: str, as_json: JsonOption = False) -> int:
+def end(
+    silence_id: UUID, *, tenant: TenantOption, reason: str, as_json: JsonOption = False
+) -> None:
     """End a silence before its time; what still stands calls people now."""
     command = wish(EndSilence, reason=reason)
-    with opened(tenant) as vedette:
-        stream = silence_stream(silence_id)
-        position = handle(vedette.log, tenant, SILENCE, stream, command, by_hand())
-    said(position, f"The silence {silence_id} is over", as_json=as_json)
-    return 0
+    what = f"The silence {silence_id} is over"
+    work(tenant, SILENCE, silence_stream(silence_id), command, what, as_json=as_json)
 
 
 @app.command(name="list")
@@ -105,9 +101,8 @@ def list_(
     as_json: JsonOption = False,
 ) -> None:
     """List a tenant's silences, newest first."""
-    equal = {} if status is None else {"status": status}
     with opened(tenant) as vedette:
-        rows = vedette.views.page(SILENCES, tenant, Wanted(equal=equal, limit=limit)).rows
+        rows = vedette.views.page(SILENCES, tenant, wanted(limit, status=status)).rows
     if as_json:
         show(rows, [], as_json=True)
         return

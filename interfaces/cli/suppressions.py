@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from interfaces.cli.answering import JsonOption, TenantOption, opened, show
+from interfaces.cli.working import wanted
 from projections.muting import LEDGER
-from projections.views import PAGE_ROWS_DEFAULT, Wanted
+from projections.views import PAGE_ROWS_DEFAULT
 
 COLUMNS = ["first_muted_at", "severity", "subject", "title", "muted_by", "muter_id", "assignee", "later_ticket_id", "later_verdict"]  # fmt: skip
 
@@ -30,8 +31,7 @@ def app(
     limit
         How many, up to 200.
     """
-    given = {"muted_by": muted_by, "site_id": site}
-    equal = {name: value for name, value in given.items() if value is not None}
+    those = wanted(limit, muted_by=muted_by, site_id=site)
     with opened(tenant) as vedette:
-        rows = vedette.views.page(LEDGER, tenant, Wanted(equal=equal, limit=limit)).rows
+        rows = vedette.views.page(LEDGER, tenant, those).rows
     show(rows, COLUMNS, as_json=as_json)

@@ -9,7 +9,7 @@ import msgspec
 from cyclopts import App
 
 from application.handling import handle
-from domain.catalogue import tag_of
+from domain.catalogue import AnyEvent
 from domain.severity import Severity
 from domain.ticket import (
     TICKET,
@@ -26,14 +26,15 @@ from interfaces.cli.answering import (
     opened,
     require_known,
     require_user,
+    said,
     show,
     wish,
 )
 from interfaces.cli.failing import CommandFailed
 from interfaces.cli.ticket_work import WORK, TicketArgument
+from interfaces.cli.working import StoryLine, story_of, wanted
 from projections.ticket_board import TICKET_BOARD, Sla
 from projections.ticket_clocks import TICKET_CLOCKS
-from projections.views import Wanted
 
 COLUMNS = ["ticket_id", "opened_at", "status", "priority", "severity", "sla", "next_due_at", "assignee", "site_id", "title"]  # fmt: skip
 
@@ -55,14 +56,9 @@ class TicketLine(msgspec.Struct, frozen=True, kw_only=True):
     title: str
 
 
-class StoryLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One fact of a ticket's story."""
+class TicketStoryLine(StoryLine, frozen=True, kw_only=True):
+    """One fact of a ticket's story, with its fields."""
 
-    position: int
-    recorded_at: datetime
-    type: str
-    actor: str
-    caused_by: int | None
     says: str
 
 
@@ -92,10 +88,9 @@ def list_(
     limit
         So many at most, up to 200.
     """
-    given = {"status": status, "sla": sla, "assignee": assignee, "site_id": site}
-    equal = {name: str(value) for name, value in given.items() if value is not None}
+    those = wanted(limit, status=status, sla=sla, assignee=assignee, site_id=site)
     with opened(tenant) as vedette:
-        rows = vedette.views.page(TICKET_BOARD, tenant, Wanted(equal=equal, limit=limit)).rows
+        rows = vedette.views.page(TICKET_BOARD, tenant, those).rows
         clocks = vedette.views.some(TICKET_CLOCKS, tenant, [str(row.ticket_id) for row in rows])
     lines = []
     for row in rows:
@@ -113,22 +108,18 @@ def show_(ticket: TicketArgument, *, tenant: TenantOption, as_json: JsonOption =
         facts = vedette.log.read_stream(tenant, ticket_stream(ticket))
     if not facts:
         raise CommandFailed("There is no such ticket.")
-    lines = []
-    for fact in facts:
-        fields = msgspec.to_builtins(fact.event)
-        fields.pop("type")
-        lines.append(
-            StoryLine(
-                position=fact.position,
-                recorded_at=fact.recorded_at,
-                type=tag_of(fact.event),
-                actor=fact.actor,
-                caused_by=fact.caused_by,
-                says=", ".join(f"{name}: {value}" for name, value in fields.items()),
-            )
-        )
-    columns = ["position", "recorded_at", "type", "actor", "caused_by", "says"]
-    show(lines, columns, as_json=as_json)
+    lines = [
+        TicketStoryLine(**msgspec.structs.asdict(line), says=says(fact.event))
+        for line, fact in zip(story_of(facts), facts, strict=True)
+    ]
+    show(lines, TicketStoryLine.__struct_fields__, as_json=as_json)
+
+
+def says(event: AnyEvent) -> str:
+    """Return the fields of a fact, as a person reads them in a line."""
+    fields = msgspec.to_builtins(event)
+    fields.pop("type")
+    return ", ".join(f"{name}: {value}" for name, value in fields.items())
 
 
 @app.command(name="open")
@@ -181,10 +172,7 @@ def open_(
             require_user(vedette, tenant, assignee)
         stream = ticket_stream(ticket_id)
         position = handle(vedette.log, tenant, TICKET, stream, command, by_hand())
-    if as_json:
-        print(msgspec.json.encode({"ticket_id": ticket_id, "position": position}).decode())
-    else:
-        print(f"Ticket {ticket_id} is open (position {position}).")
+    said(position, f"Ticket {ticket_id} is open", as_json=as_json, ticket_id=ticket_id)
 
 
 for command in WORK:

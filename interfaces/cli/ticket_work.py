@@ -8,7 +8,6 @@ from uuid import UUID
 from cyclopts import Parameter
 
 from application import ticket_pairs
-from application.handling import handle
 from domain.ticket import (
     TICKET,
     AssignTicket,
@@ -28,15 +27,8 @@ from domain.ticket import (
     TicketCommand,
     ticket_stream,
 )
-from interfaces.cli.answering import (
-    JsonOption,
-    TenantOption,
-    by_hand,
-    opened,
-    require_user,
-    said,
-    wish,
-)
+from interfaces.cli import working
+from interfaces.cli.answering import JsonOption, TenantOption, by_hand, opened, said, wish
 
 TicketArgument = Annotated[UUID, Parameter(help="The ticket's id.")]
 
@@ -46,8 +38,6 @@ def assign(
 ) -> None:
     """Give the ticket to a user."""
     command = wish(AssignTicket, assignee=assignee)
-    with opened(tenant) as vedette:
-        require_user(vedette, tenant, assignee)
     work(tenant, ticket, command, f"Ticket {ticket} is assigned to {assignee}", as_json=as_json)
 
 
@@ -155,10 +145,9 @@ def merge(
 
 def work(tenant: str, ticket: UUID, command: TicketCommand, what: str, *, as_json: bool) -> None:
     """Hand a command to the ticket and say what it came to."""
-    with opened(tenant) as vedette:
-        stream = ticket_stream(ticket)
-        position = handle(vedette.log, tenant, TICKET, stream, command, by_hand())
-    said(position, what, as_json=as_json)
+    users = [command.assignee] if isinstance(command, AssignTicket) else []
+    stream = ticket_stream(ticket)
+    working.work(tenant, TICKET, stream, command, what, users=users, as_json=as_json)
 
 
 WORK = (

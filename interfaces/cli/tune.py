@@ -7,7 +7,6 @@ from typing import Annotated, TypeAlias
 import msgspec
 from cyclopts import App, Parameter
 
-from application.handling import handle
 from application.simulating import SimulateThreshold
 from application.simulating import simulate as simulated
 from domain.anomaly.facts import Metric, threshold_stream
@@ -20,7 +19,8 @@ from domain.tuning.threshold import (
     ThresholdCommand,
 )
 from interfaces import wiring
-from interfaces.cli.answering import JsonOption, TenantOption, by_hand, opened, said, show, wish
+from interfaces.cli.answering import JsonOption, TenantOption, opened, show, wish
+from interfaces.cli.working import work
 from projections.threshold_board import THRESHOLD_BOARD
 from projections.views import Wanted
 
@@ -124,7 +124,5 @@ def revert(
 
 def decide(tenant: str, command: ThresholdCommand, what: str, *, as_json: bool) -> None:
     """Hand a decision to a family's threshold, and say what it came to."""
-    with opened(tenant) as vedette:
-        stream = threshold_stream(command.family)
-        position = handle(vedette.log, tenant, THRESHOLD, stream, command, by_hand())
-    said(position, what, as_json=as_json)
+    stream = threshold_stream(command.family)
+    work(tenant, THRESHOLD, stream, command, what, as_json=as_json)
