@@ -60,7 +60,7 @@ from application.muting import (
 )
 from application.policies import POLICIES
 from application.schedule import SCHEDULE, Schedule
-from application.simulating import AnomalyHistory
+from application.simulating import Past
 from application.timers import CLOCK_TIMER, TellServiceLevel
 from application.tuning import TuneThresholds
 from application.verification import LogVerifier
@@ -193,9 +193,15 @@ def attempts(application: Vedette) -> JobAttempts:
     return PostgresAttempts(application.database)
 
 
-def anomaly_history(application: Vedette) -> AnomalyHistory:
-    """Compose what tells which anomalies were stated."""
-    return PostgresAnomalyHistory(application.database)
+def past(application: Vedette) -> Past:
+    """Compose what a simulation reads."""
+    database = application.database
+    return Past(
+        application.log,
+        PostgresAnomalyHistory(database),
+        PostgresMemories(database),
+        PostgresSignals(database),
+    )
 
 
 def worker(application: Vedette, *, threads: int) -> WorkerProcess:

@@ -11,9 +11,15 @@ from adapters.postgres.database import Database
 
 M = TypeVar("M", bound=msgspec.Struct)
 
+NAMED = """
+SELECT key, value FROM policy.memories WHERE tenant_id = %(tenant)s AND policy = %(policy)s
+  AND key > %(after)s AND starts_with(key, %(prefix)s) AND right(key, length(%(suffix)s)) = %(suffix)s
+ORDER BY key LIMIT %(limit)s
+"""
+
 
 class PostgresMemories:
-    """The port `Memories` on the table policy.memories."""
+    """The ports `Memories` and `AllMemories` on the table policy.memories."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -27,4 +33,26 @@ class PostgresMemories:
             " AND policy = %(policy)s AND key = ANY (%(keys)s)",
             {"tenant": tenant_id, "policy": policy, "keys": list(keys)},
         )
+        return {key: msgspec.json.decode(value, type=type_) for key, value in rows}
+
+    def named(
+        self,
+        tenant_id: str,
+        policy: str,
+        ends: tuple[str, str],
+        type_: type[M],
+        *,
+        after: str,
+        limit: int,
+    ) -> dict[str, M]:
+        prefix, suffix = ends
+        asked = {
+            "tenant": tenant_id,
+            "policy": policy,
+            "prefix": prefix,
+            "suffix": suffix,
+            "after": after,
+            "limit": limit,
+        }
+        rows = self._database.fetch(tenant_id, NAMED, asked)
         return {key: msgspec.json.decode(value, type=type_) for key, value in rows}

@@ -158,7 +158,19 @@ def rulings_key(metric: Metric) -> str:
 
 def family_key(subject: Subject, metric: Metric) -> str:
     """Return the key of the baseline of a subject and metric."""
-    return f"baseline/{subject.kind.value}/{subject.id}/{metric.value}"
+    prefix, suffix = families_of(subject.kind, metric)
+    return f"{prefix}{subject.id}{suffix}"
+
+
+def families_of(kind: SubjectKind, metric: Metric) -> tuple[str, str]:
+    """Return how the keys of all baselines of a metric begin and end."""
+    return f"baseline/{kind.value}/", f"/{metric.value}"
+
+
+def subject_of(key: str, kind: SubjectKind, metric: Metric) -> Subject:
+    """Return whose baseline stands under a key."""
+    prefix, suffix = families_of(kind, metric)
+    return Subject(kind, key.removeprefix(prefix).removesuffix(suffix))
 
 
 def lending_key(site_id: str, metric: Metric) -> str:

@@ -40,10 +40,15 @@ WORRIES: Mapping[Metric, Worry] = {
 
 def is_worrying(metric: Metric, measured: Measured, threshold: float | None = None) -> bool:
     """Return whether somebody must look at an anomaly, by its own threshold or by another one."""
+    by = measured.threshold if threshold is None else threshold
+    return worries(metric, measured.z, by, len(measured.signals))
+
+
+def worries(metric: Metric, z: float, threshold: float, signals: int) -> bool:
+    """Return whether somebody must look at a value that lies so far out and stands on so many signals."""
     worry = WORRIES[metric]
-    least = worry.times * (measured.threshold if threshold is None else threshold)
     return (
-        (worry.high if measured.z > 0 else worry.low)
-        and abs(measured.z) >= least
-        and len(measured.signals) >= worry.signals
+        (worry.high if z > 0 else worry.low)
+        and abs(z) >= worry.times * threshold
+        and signals >= worry.signals
     )

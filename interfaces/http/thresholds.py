@@ -120,14 +120,13 @@ class ThresholdController(Controller):
         caller: TheCaller,
         vedette: TheVedette,
     ) -> Envelope[Simulation]:
-        """Show which anomalies and alerts of the last days another threshold would have lost.
+        """Show which anomalies and alerts of the last days another threshold would lose and gain.
 
-        Nothing is changed. What a lower threshold would have found beside them is not in the log;
-        then `needs_replay` is true and the gains are null.
+        Nothing is changed. What is lost is told of all the days, what a lower threshold gains of
+        those since `gains_since`, about the last week: their windows are judged again.
         """
         require_site(caller, None)
-        history = wiring.anomaly_history(vedette)
-        result = simulate(vedette.log, history, caller.tenant_id, data, wiring.now())
+        result = simulate(wiring.past(vedette), caller.tenant_id, data, wiring.now())
         return Envelope(data=result, position=vedette.log.head(caller.tenant_id).position)
 
     @command("/{family:str}/pin/")

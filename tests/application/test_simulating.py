@@ -1,15 +1,20 @@
-"""What another threshold would have done: exact where the log tells it, and unknown where it does not."""
+"""What another threshold would have done: told by the log, and by judging the last days again."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
+from msgspec.structs import replace
+
+from application.following import Window
 from application.handling import handle
 from application.ports import Append, Cause, Expect
 from application.simulating import (
     AnomalyFact,
+    Past,
     SimulateThreshold,
     Simulation,
     simulate,
@@ -70,6 +75,19 @@ def detected(number: int, z: float, person: str, at: datetime | None = None) -> 
     )
 
 
+class NothingKnown:
+    """A store of memories and signals with nothing in it."""
+
+    def memories(self, *_: object) -> dict[str, Any]:
+        return {}
+
+    def named(self, *_: object, **__: object) -> dict[str, Any]:
+        return {}
+
+    def signals(self, _tenant_id: str, windows: Sequence[Window], _up_to: int) -> list[Any]:
+        return [[] for _ in windows]
+
+
 class LoggedAnomalies:
     """The anomalies of a log in memory."""
 
@@ -77,7 +95,7 @@ class LoggedAnomalies:
         self._log = log
 
     def stated(self, tenant_id: str, family: Metric, since: datetime) -> list[AnomalyFact]:
-        assert family is FAMILY
+        del family  # one family a log
         told = (AnomalyDetected, AnomalyRevised, AnomalyWithdrawn)
         facts = self._log.read(tenant_id, 0, 1_000)
         return [
@@ -99,7 +117,8 @@ def logged(*stories: tuple[int, list[Event]]) -> MemoryLog:
 def at(log: MemoryLog, threshold: float, now: datetime = NOW) -> Simulation:
     asked = SimulateThreshold(family=FAMILY, threshold=threshold, days=7)
     head = log.head(TENANT).position
-    result = simulate(log, LoggedAnomalies(log), TENANT, asked, now)
+    past = Past(log, LoggedAnomalies(log), NothingKnown(), NothingKnown())
+    result = simulate(past, TENANT, asked, now)
     assert log.head(TENANT).position == head
     return result
 
@@ -123,7 +142,11 @@ def test_a_higher_threshold_loses_what_lies_below_it_and_gains_nothing() -> None
     result = at(log, 4.0)
     assert (result.anomalies_before, result.anomalies_kept, result.anomalies_lost) == (5, 2, 3)
     assert (result.alerts_before, result.alerts_kept, result.alerts_lost) == (3, 1, 2)
-    assert (result.anomalies_gained, result.alerts_gained, result.needs_replay) == (0, 0, False)
+    assert (result.anomalies_gained, result.alerts_gained, result.gains_since) == (
+        0,
+        0,
+        result.since,
+    )
     assert [(each.subject_id, each.z) for each in result.lost] == [
         ("G-2", 3.9),
         ("G-1", 3.5),
@@ -131,26 +154,44 @@ def test_a_higher_threshold_loses_what_lies_below_it_and_gains_nothing() -> None
     ]
 
 
-def test_what_a_lower_threshold_gains_is_not_guessed() -> None:
+def test_gains_are_told_of_the_days_that_are_remembered_window_by_window() -> None:
     log = logged((1, [detected(1, 3.5, "G-1")]))
     result = at(log, 2.0)
-    assert (result.anomalies_kept, result.anomalies_lost) == (1, 0)
-    assert (result.anomalies_gained, result.alerts_gained, result.needs_replay) == (
-        None,
-        None,
-        True,
-    )
-    assert not at(log, 3.0).needs_replay
+    assert (result.anomalies_kept, result.anomalies_lost, result.anomalies_gained) == (1, 0, 0)
+    midnight = NOW.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    assert result.gains_since == max(result.since, midnight - timedelta(days=7))
+    asked = SimulateThreshold(family=FAMILY, threshold=2.0, days=30)
+    past = Past(log, LoggedAnomalies(log), NothingKnown(), NothingKnown())
+    month = simulate(past, TENANT, asked, NOW)
+    assert month.gains_since == midnight - timedelta(days=7) > month.since
+    assert at(log, 3.0).gains_since == at(log, 3.0).since
+
+
+def test_an_anomaly_that_worries_by_a_lower_threshold_alone_is_an_alert_gained() -> None:
+    """How often somebody is heard of must lie farther out than the threshold to call anybody."""
+    log = logged((1, [replace(detected(1, -4.0, "G-1"), metric=Metric.LOCATION_UPDATES)]))
+    past = Past(log, LoggedAnomalies(log), NothingKnown(), NothingKnown())
+    asked = SimulateThreshold(family=Metric.LOCATION_UPDATES, threshold=2.5, days=7)
+    result = simulate(past, TENANT, asked, NOW)
+    assert (result.anomalies_before, result.anomalies_gained) == (1, 0)
+    assert (result.alerts_before, result.alerts_kept, result.alerts_gained) == (0, 0, 1)
 
 
 def test_a_threshold_that_was_in_force_in_these_days_hides_what_lies_under_it() -> None:
     log = logged()
+    past = Past(log, LoggedAnomalies(log), NothingKnown(), NothingKnown())
     stream = threshold_stream(FAMILY)
+
+    def hides(threshold: float, now: datetime = NOW) -> bool:
+        asked = SimulateThreshold(family=FAMILY, threshold=threshold, days=30)
+        result = simulate(past, TENANT, asked, now)
+        return result.gains_since > result.since
+
     pin = PinThreshold(family=FAMILY, threshold=5.0, reason="Works.")
     handle(log, TENANT, THRESHOLD, stream, pin, CAUSE)
-    assert at(log, 4.0).needs_replay
+    assert hides(4.0)
     release = ReleaseThreshold(family=FAMILY, reason="Over.")
     handle(log, TENANT, THRESHOLD, stream, release, CAUSE)
-    assert at(log, 4.0).needs_replay
-    assert not at(log, 5.0).needs_replay
-    assert not at(log, 4.0, NOW + timedelta(days=8)).needs_replay
+    assert hides(4.0)
+    assert not hides(5.0)
+    assert not hides(4.0, NOW + timedelta(days=31))

@@ -51,8 +51,11 @@ def judged(database: Database, tenant: str) -> None:
     bad = [
         fix(TODAY + timedelta(days=-1, hours=10, minutes=5 * number), 80.0) for number in range(3)
     ]
+    odd = [
+        fix(TODAY + timedelta(days=-1, hours=9, minutes=5 * number), 12.5) for number in range(3)
+    ]
     application = wiring.open_application(wiring.completed(settings.load()))
-    application.log.append_each(tenant, [*usual, *bad])
+    application.log.append_each(tenant, [*usual, *odd, *bad])
     application.close()
     for handler in (
         ProjectionHandler(SIGNALS),
@@ -80,6 +83,10 @@ def test_anomalies_and_baselines_are_listed_by_whom_they_are_about(
     assert (baseline["status"], baseline["count"]) == ("JUDGES", 40)
     assert "gps_accuracy" in vedette("baselines", "--person", "G-1", *of).out
     assert "site_signals" in vedette("baselines", "--site", "S-01", *of).out
+    tried = vedette("tune", "simulate", "--family", "gps_accuracy", "--threshold", "2", *of)
+    assert "gained  1 anomalies, 0 alerts since" in tried.out
+    assert "+ " in tried.out
+    assert "G-1  actual 12.5 m" in tried.out
 
 
 def test_whose_baseline_is_to_be_said(vedette: Vedette, founded: str) -> None:
