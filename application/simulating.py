@@ -18,9 +18,9 @@ import msgspec
 
 from application.following import KnownSignals
 from application.ports import EventLog
-from application.watching.judging import SIGNALS_MAX, id_of, sources, window_of
 from application.watching.memories import Subject
 from application.watching.rejudging import AllMemories, Rejudged, Rejudging, kept_since
+from application.watching.stating import SIGNALS_MAX, id_of, sources, window_of
 from domain.anomaly.facts import (
     AnomalyDetected,
     AnomalyEvent,

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from typing import get_args
 
 from application.following import Desk
-from application.watching.learning import SITE_FACTS
-from application.watching.watch import ALERT_FACTS, OWN_FACTS, Watch
+from application.watching.returning import ALERT_FACTS, OWN_FACTS
+from application.watching.surroundings import SITE_FACTS
+from application.watching.watch import Watch
 from domain.anomaly.facts import ThresholdEvent
 from domain.catalogue import AnyRecorded
 from domain.directory.person import PersonEnrolled, PersonStationed

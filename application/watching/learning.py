@@ -8,79 +8,41 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple, TypeVar, assert_never
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
-from msgspec.structs import replace
 
 from application.following import Desk
 from application.watching.memories import (
-    DEFAULT_ZONE,
     REVISIONS_MAX,
-    ZONE_KEY,
     Home,
     PersonWatched,
-    Round,
-    Rulings,
     Scan,
     SiteWatched,
-    TourKnown,
-    Zone,
-    home_at,
+    have,
     person_key,
-    place_key,
-    rulings_key,
     site_key,
     too_late,
-    tour_key,
 )
-from domain.anomaly.facts import (
-    Metric,
-    ThresholdEvent,
-    ThresholdExpired,
-    ThresholdPinned,
-    ThresholdReason,
-    ThresholdReleased,
-    ThresholdReverted,
-    ThresholdTuned,
-)
+from application.watching.surroundings import SITE_FACTS, Surroundings
+from domain.anomaly.facts import Metric
 from domain.anomaly.tally import HOUR_US, Tally, hour_start
-from domain.baseline.thresholds import Ruling, Threshold
 from domain.catalogue import AnyRecorded
 from domain.directory.person import PersonEnrolled, PersonStationed, person_stream
-from domain.directory.site import (
-    GeofenceResized,
-    SiteRegistered,
-    SiteRelocated,
-    SiteTimeZoneCorrected,
-    site_stream,
-)
-from domain.directory.tenant import TenantFounded
+from domain.directory.site import site_stream
 from domain.directory.time_zone import zone_named
 from domain.directory.tour import TourDefined
-from domain.fraud.learning_directory import learn_site
-from domain.fraud.memory import SiteMemory, micros, moment_of
-from domain.fraud.remembering import fence_at
-from domain.geometry import distance_m, outside_m
+from domain.fraud.memory import micros, moment_of
 from domain.signals import (
     AttendanceRecorded,
     CheckpointScanRecorded,
     Direction,
-    LocationRecorded,
     SignalEvent,
     TaskCompletionRecorded,
     corrected_at,
     signal_uuid,
 )
-
-K = TypeVar("K")
-M = TypeVar("M", bound=msgspec.Struct)
-
-SITE_FACTS = (SiteRegistered, SiteRelocated, GeofenceResized, SiteTimeZoneCorrected)
-#: A tuning that finds its way back to these leaves the family to the default rule.
-BY_RULE = (ThresholdReason.DEFAULT, ThresholdReason.STABLE)
-NOWHERE_M = -1.0  # outside of no fence: none is known
 
 
 class Ended(NamedTuple):
@@ -125,12 +87,9 @@ class Learner:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self.zone = DEFAULT_ZONE
+        self.around = Surroundings(desk)
         self.persons: dict[str, PersonWatched] = {}
         self.sites: dict[str, SiteWatched] = {}
-        self.places: dict[str, SiteMemory] = {}
-        self.tours: dict[str, TourKnown] = {}
-        self.rulings: dict[Metric, Rulings] = {}
         # What is to be judged, in the order in which it was learned.
         self.touched: dict[str, AnyRecorded] = {}  # persons whose hour goes on
         self.opened: dict[str, AnyRecorded] = {}  # persons with a new hour
@@ -166,29 +125,15 @@ class Learner:
                 sites[fact.stream_id.removeprefix(site_stream(""))] = None
             elif isinstance(event, TourDefined):
                 tours[event.tour_id] = None
-        self._fetch(self.persons, {each: person_key(each) for each in persons}, PersonWatched)
-        self._fetch(self.sites, {each: site_key(each) for each in sites}, SiteWatched)
+        have(self.desk, self.persons, {each: person_key(each) for each in persons}, PersonWatched)
+        have(self.desk, self.sites, {each: site_key(each) for each in sites}, SiteWatched)
         homes = {
             home.site_id for each in self.persons.values() for home in each.homes if home.site_id
         }
         for event in (fact.event for fact in batch):
             if isinstance(event, PersonEnrolled | PersonStationed) and event.site_id is not None:
                 homes.add(event.site_id)
-        self.fetch_places([*sites, *homes])
-        self._fetch(self.tours, {each: tour_key(each) for each in tours}, TourKnown)
-        self._fetch(self.rulings, {each: rulings_key(each) for each in Metric}, Rulings)
-        zone = self.desk.memories([ZONE_KEY], Zone).get(ZONE_KEY)
-        self.zone = zone.name if zone is not None else DEFAULT_ZONE
-
-    def fetch_places(self, sites: Iterable[str | None]) -> None:
-        """Have the fences and clocks of more sites in hand."""
-        missing = {each for each in sites if each is not None} - self.places.keys()
-        self._fetch(self.places, {each: place_key(each) for each in sorted(missing)}, SiteMemory)
-
-    def _fetch(self, in_hand: dict[K, M], keys: dict[K, str], type_: type[M]) -> None:
-        found = self.desk.memories(list(keys.values()), type_) if keys else {}
-        for name, key in keys.items():
-            in_hand[name] = found[key] if key in found else type_()
+        self.around.fetch([*sites, *homes], tours)
 
     def learn(self, fact: AnyRecorded) -> None:
         """Take one fact in. What was taken in before changes nothing."""
@@ -197,33 +142,8 @@ class Learner:
             self._signal(fact, event)
         elif isinstance(event, PersonEnrolled | PersonStationed):
             self._home(fact, event.site_id)
-        elif isinstance(event, SITE_FACTS):
-            site_id = fact.stream_id.removeprefix(site_stream(""))
-            if learn_site(self.places[site_id], fact):
-                self.desk.remember(place_key(site_id), self.places[site_id])
-        elif isinstance(event, TenantFounded):
-            self.zone = event.time_zone
-            self.desk.remember(ZONE_KEY, Zone(event.time_zone))
-        elif isinstance(event, TourDefined):
-            self._tour(fact, event)
-        elif isinstance(event, ThresholdEvent):
-            self._rule(fact, event)
-
-    def zone_of(self, site_id: str | None, at_us: int) -> str:
-        """Return the time zone of a site; the tenant's where no site is known."""
-        fence = fence_at(self.places[site_id], at_us) if site_id in self.places else None
-        return self.zone if fence is None else fence.time_zone
-
-    def outside(self, signal: SignalEvent, person: PersonWatched, at_us: int) -> float:
-        """Return how far outside the fence of its site a position surely is, in metres."""
-        if not isinstance(signal, AttendanceRecorded | LocationRecorded):
-            return NOWHERE_M
-        site_id = signal.site_id or home_at(person, at_us)
-        fence = fence_at(self.places[site_id], at_us) if site_id in self.places else None
-        if fence is None:
-            return NOWHERE_M
-        away_m = distance_m(fence.latitude, fence.longitude, signal.latitude, signal.longitude)
-        return outside_m(away_m, fence.radius_m, signal.gps_accuracy_m)
+        else:
+            self.around.learn(fact)
 
     def _signal(self, fact: AnyRecorded, signal: SignalEvent) -> None:
         at_us = micros(corrected_at(signal))
@@ -256,7 +176,7 @@ class Learner:
             person.above, person.standing = {}, []
             self.opened[person_id] = fact
         if start_us == hour.start_us:
-            hour.add(signal, at_us, self.outside(signal, person, at_us))
+            hour.add(signal, at_us, self.around.outside(signal, person, at_us))
         else:
             window = (person_id, start_us)
             late = self.late.setdefault(window, Late(fact, []))
@@ -264,7 +184,7 @@ class Learner:
             late.signals.append(signal_uuid(signal.source, signal.signal_id))
         self.touched[person_id] = fact
         if isinstance(signal, AttendanceRecorded) and signal.direction is Direction.CHECK_IN:
-            zone = zone_named(self.zone_of(signal.site_id, at_us))
+            zone = zone_named(self.around.zone_of(signal.site_id, at_us))
             local = moment_of(at_us).astimezone(zone)
             self.check_ins.append(CheckIn(person_id, signal.site_id, at_us, local, fact))
         elif isinstance(signal, CheckpointScanRecorded):
@@ -287,14 +207,14 @@ class Learner:
             self._more(fact, signal, site_id, Metric.SITE_SIGNALS, span)
         if at_us >= site.day_until_us:
             self._end_day(site_id, site, fact)
-            site.day_us, site.day_until_us = self._day(site_id, at_us)
+            site.day_us, site.day_until_us = self.around.day_at(site_id, at_us)
             site.tasks = 0
             site.forget(Metric.TASK_COMPLETIONS)
         if isinstance(signal, TaskCompletionRecorded):
             if at_us >= site.day_us:
                 site.tasks += 1
             else:
-                span = self._day(site_id, at_us)
+                span = self.around.day_at(site_id, at_us)
                 self._more(fact, signal, site_id, Metric.TASK_COMPLETIONS, span)
         self.touched_sites[site_id] = fact
 
@@ -330,14 +250,6 @@ class Learner:
             )
             self.counted.append(ended)
 
-    def _day(self, site_id: str, at_us: int) -> tuple[int, int]:
-        """Return the beginning and the end of a day on a site's wall."""
-        zone = zone_named(self.zone_of(site_id, at_us))
-        local = moment_of(at_us).astimezone(zone)
-        begins = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
-        next_day = datetime.fromordinal(begins.toordinal() + 1).replace(tzinfo=zone)
-        return micros(begins), micros(next_day)
-
     def _home(self, fact: AnyRecorded, site_id: str | None) -> None:
         person_id = fact.stream_id.removeprefix(person_stream(""))
         person = self.persons[person_id]
@@ -346,43 +258,3 @@ class Learner:
             person.homes.append(Home(micros(fact.recorded_at), site_id))
             del person.homes[:-REVISIONS_MAX]
             self.desk.remember(person_key(person_id), person)
-
-    def _tour(self, fact: AnyRecorded, event: TourDefined) -> None:
-        tour = self.tours[event.tour_id]
-        if fact.position > tour.position:
-            tour.position = fact.position
-            checkpoints = tuple(each.checkpoint_id for each in event.checkpoints)
-            tour.rounds.append(Round(micros(fact.recorded_at), checkpoints))
-            del tour.rounds[:-REVISIONS_MAX]
-            self.desk.remember(tour_key(event.tour_id), tour)
-
-    def _rule(self, fact: AnyRecorded, event: ThresholdEvent) -> None:
-        known = self.rulings[event.family]
-        if fact.position <= known.position:
-            return
-        known.position = fact.position
-        before = known.rulings[-1] if known.rulings else Ruling(0)
-        ruling = replace(ruled(before, event), since_us=micros(fact.recorded_at))
-        known.rulings.append(ruling)
-        del known.rulings[:-REVISIONS_MAX]
-        self.desk.remember(rulings_key(event.family), known)
-
-
-def ruled(before: Ruling, event: ThresholdEvent) -> Ruling:
-    """Return what holds of a threshold after a fact."""
-    match event:
-        case ThresholdTuned(threshold=deviations, reason=reason):
-            tuned = None if reason in BY_RULE else Threshold(deviations, reason)
-            return replace(before, tuned=tuned)
-        case ThresholdPinned(threshold=deviations):
-            return replace(before, pinned=deviations)
-        case ThresholdReleased():
-            return replace(before, pinned=None)
-        case ThresholdExpired():
-            return replace(before, tuned=None)
-        case ThresholdReverted(threshold=deviations):
-            if deviations is None:
-                return replace(before, tuned=None)
-            return replace(before, tuned=Threshold(deviations, ThresholdReason.TUNED))
-        case _:
-            assert_never(event)

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
 
+from application.following import Desk
 from domain.anomaly.facts import Metric, SubjectKind
 from domain.anomaly.tally import Tally
 from domain.baseline.thresholds import Ruling
 from domain.directory.time_zone import zone_named
 from domain.fraud.memory import HORIZON_US, micros, moment_of
+
+K = TypeVar("K")
+M = TypeVar("M", bound=msgspec.Struct)
 
 DEFAULT_ZONE = "UTC"  # of a tenant that was never founded
 REVISIONS_MAX = 64  # of a threshold, a home, a tour
@@ -179,6 +183,13 @@ def lending_key(site_id: str, metric: Metric) -> str:
 
 
 ZONE_KEY = "zone"
+
+
+def have(desk: Desk, in_hand: dict[K, M], keys: dict[K, str], type_: type[M]) -> None:
+    """Have memories in hand by name, in one question; what is not remembered begins empty."""
+    found = desk.memories(list(keys.values()), type_) if keys else {}
+    for name, key in keys.items():
+        in_hand[name] = found[key] if key in found else type_()
 
 
 def home_at(person: PersonWatched, at_us: int) -> str | None:

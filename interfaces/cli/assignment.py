@@ -17,13 +17,7 @@ from domain.assignment import (
     AssignTo,
     LayDownAssignmentRules,
 )
-from interfaces.cli.answering import (
-    JsonOption,
-    TenantOption,
-    opened,
-    show,
-    wish,
-)
+from interfaces.cli.answering import JsonOption, TenantOption, opened, show, wish
 from interfaces.cli.failing import CommandFailed
 from interfaces.cli.working import work
 

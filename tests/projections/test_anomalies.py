@@ -5,9 +5,9 @@ from __future__ import annotations
 from domain.anomaly.facts import AnomalyDetected, AnomalyRevised, AnomalyWithdrawn
 from domain.directory.person import PersonEnrolled
 from projections.anomalies import ANOMALIES, AnomalyRow, AnomalyShown, project
+from tests.application.watching.habits import hour_of, usual
 from tests.application.watching.post import Post, location
 from tests.application.watching.post import at as moment
-from tests.application.watching.test_watch import hour_of, usual
 
 
 def test_an_anomaly_is_withdrawn_and_stands_again_in_one_row() -> None:

@@ -29,9 +29,9 @@ from domain.anomaly.facts import (
 from domain.anomaly.lending import Lending
 from domain.anomaly.worrying import is_worrying
 from domain.signals import SignalEvent
+from tests.application.watching.habits import usual
 from tests.application.watching.post import FIRST, SITE, Post, at, location, shifts, task, uuid_of
 from tests.application.watching.test_showing import Kept
-from tests.application.watching.test_watch import usual
 from tests.live import CAUSE
 from tests.memory_desk import MemoryDesk
 from tests.memory_log import MemoryLog

@@ -14,8 +14,8 @@ from application.watching.showing import Baselines, BaselineShown
 from domain.anomaly.facts import AnomalyDetected, Bucket, Metric, SubjectKind, ThresholdReason
 from domain.anomaly.lending import Lending
 from domain.directory.person import PersonEnrolled, person_stream
+from tests.application.watching.habits import usual
 from tests.application.watching.post import SITE, Post, at, check_in, location
-from tests.application.watching.test_watch import usual
 
 M = TypeVar("M", bound=msgspec.Struct)
 GPS = Metric.GPS_ACCURACY
