@@ -26,6 +26,7 @@ from application.ports import (
 from domain.catalogue import tag_of
 
 NO_SUCH_TENANT = "VD002"
+ANY = int(Expect.ANY)
 
 Call = Callable[[wire.Statement, list[bytes]], PGresult]
 
@@ -55,21 +56,21 @@ def prepare(append: Append) -> Prepared:
     cause = None
     actor = caused_by = correlation_id = b""
     for slice_ in append.slices:
-        stream_id, version = slice_.stream_id.encode(), slice_.expected
+        stream_id, version = slice_.stream_id.encode(), int(slice_.expected)
+        step = 0 if version == ANY else 1
         if slice_.cause is not cause:  # mostly one object for all of an append
             cause = slice_.cause
             actor = cause.actor.encode()
             caused_by = ZERO if cause.caused_by is None else INT8.pack(cause.caused_by)
             correlation_id = cause.correlation_id.bytes
         for fact in slice_.facts:
-            if version != Expect.ANY:
-                version += 1
+            version += step
             type_ = tag_of(fact.event)
             types.add(type_)
             rows.append(
                 (
                     stream_id,
-                    ZERO if version == Expect.ANY else INT8.pack(version),
+                    INT8.pack(version) if step else ZERO,
                     type_.encode(),
                     fact.event_id.bytes,
                     now if fact.occurred_at is None else timestamptz(fact.occurred_at),
@@ -82,7 +83,7 @@ def prepare(append: Append) -> Prepared:
     assert rows, "An append states at least one fact."
     if len(rows) > APPEND_EVENTS_MAX:
         raise TooManyFacts(f"{len(rows)} facts in one append; the limit is {APPEND_EVENTS_MAX}.")
-    streams = dict.fromkeys(slice_.stream_id for slice_ in append.slices)
+    streams = dict.fromkeys([slice_.stream_id for slice_ in append.slices])
     return Prepared(tuple(streams), frozenset(types), rows)
 
 
@@ -172,18 +173,18 @@ def together(
         *(wire.array(oid, cells) for oid, cells in zip(wire.ROW_TYPES, columns, strict=True)),
     ]
     answer = call(wire.APPEND, parameters)
-    outcomes: dict[int, Outcome] = {}
-    for line in range(answer.ntuples):
-        number, first, last, _, stands = (
-            wire.integer(answer.get_value(line, column)) if column != 3 else None
-            for column in range(5)
-        )
-        assert number is not None
-        if first is not None and last is not None:
-            outcomes[number] = Appended(first, last)
-        else:
-            stream_id = answer.get_value(line, 3)
-            assert stream_id is not None
-            assert stands is not None
-            outcomes[number] = StreamMoved(stream_id.decode(), stands)
-    return [outcomes[number] for number in range(len(appends))]
+    first, *moved = (answer.get_value(0, column) for column in range(4))
+    losers = {
+        INT4.unpack(number)[0]: StreamMoved(stream_id.decode(), *INT8.unpack(version))
+        for number, stream_id, version in zip(*map(wire.elements, moved), strict=True)
+    }
+    position = wire.integer(first)
+    assert position is not None
+    outcomes: list[Outcome] = []
+    for number, append in enumerate(appends):
+        if (loser := losers.get(number)) is not None:
+            outcomes.append(loser)
+        else:  # whose facts stand one after the other
+            outcomes.append(Appended(position, position + len(append.rows) - 1))
+            position += len(append.rows)
+    return outcomes

@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
 import psycopg
@@ -43,7 +44,7 @@ APPEND_ONE = Statement(
 )
 APPEND = Statement(
     b"vedette_append",
-    b"SELECT append_no, first_position, last_position, moved_stream, moved_version"
+    b"SELECT first_position, moved_append, moved_stream, moved_version"
     b" FROM log.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
     [BINARY] * 11,
 )
@@ -112,12 +113,24 @@ def checked(connection: psycopg.Connection[Any], result: PGresult, wanted: ExecS
 
 def array(oid: int, cells: Sequence[bytes]) -> bytes:
     """Return a one-dimensional array without nulls."""
-    parts = [ARRAY_HEAD.pack(1, 0, oid, len(cells), 1)]
-    pack = INT4.pack
-    for cell in cells:
-        parts.append(pack(len(cell)))
-        parts.append(cell)
-    return b"".join(parts)
+    head = ARRAY_HEAD.pack(1, 0, oid, len(cells), 1)
+    lengths = [*map(len, cells)]
+    if lengths.count(lengths[0]) == len(lengths):
+        # Numbers, moments and UUIDs, and the words that all facts of a call share: one join.
+        length = INT4.pack(lengths[0])
+        return head + length + length.join(cells)
+    return head + b"".join(chain.from_iterable(zip(map(INT4.pack, lengths), cells, strict=True)))
+
+
+def elements(cell: bytes | None) -> list[bytes]:
+    """Read a one-dimensional array without nulls; none stands for one of no element."""
+    found: list[bytes] = []
+    at = ARRAY_HEAD.size
+    while cell is not None and at < len(cell):
+        (length,) = INT4.unpack_from(cell, at)
+        at += INT4.size + length
+        found.append(cell[at - length : at])
+    return found
 
 
 def timestamptz(moment: datetime) -> bytes:

@@ -82,6 +82,30 @@ def test_a_stream_may_stand_in_two_slices_of_one_append(
     assert versions(owner, opened) == [("a", 1), ("a", 2), ("b", 1), ("a", 3), ("a", 4)]
 
 
+def test_slices_that_contradict_each_other_are_the_loss_of_their_append_alone(
+    log: PostgresLog, opened: str, owner: Owner
+) -> None:
+    twice = Append([part("a", 0), part("a", 0)])
+    lost, recorded = log.append_each(opened, [twice, adding("b", 0)])
+    assert isinstance(lost, StreamMoved)
+    assert (lost.stream_id, lost.version) == ("a", 0)
+    assert recorded == Appended(1, 1)
+    assert versions(owner, opened) == [("b", 1)]
+
+
+def test_a_call_of_nothing_but_losers_leaves_the_log_as_it_was(
+    log: PostgresLog, opened: str
+) -> None:
+    log.append(opened, adding("a", 0))
+    before = log.head(opened)
+    outcomes = log.append_each(opened, [adding("a", 0), adding("b", 1)])
+    assert [(o.stream_id, o.version) for o in outcomes if isinstance(o, StreamMoved)] == [
+        ("a", 1),
+        ("b", 0),
+    ]
+    assert log.head(opened) == before
+
+
 def test_a_stream_in_two_appends_of_a_call_takes_its_turn(
     log: PostgresLog, opened: str, owner: Owner
 ) -> None:
