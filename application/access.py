@@ -20,18 +20,19 @@ from typing import Protocol, TypeAlias
 
 import msgspec
 
+from application.directory import Entries, require_references, unknown_references
 from application.handling import handle
 from application.ports import Cause, EventLog
 from domain.access import (
     API_KEY,
     USER,
+    BindUser,
     Capability,
     EnrolUser,
     IssueApiKey,
-    ReinstateUser,
     RevokeApiKey,
     Role,
-    SuspendUser,
+    UserChange,
     capabilities_of,
     key_stream,
     user_stream,
@@ -45,6 +46,7 @@ KEY_PREFIX = "vdt_"
 KEY_SECRET_BYTES = 32
 PASSWORD_CHARACTERS_MAX = 256
 
+USER_ENTRIES = Entries("user", USER, BindUser)  # users are no entries, but name one
 TENANT = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 IDENTIFIER = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
@@ -201,10 +203,19 @@ class Access:
         )
 
     def change_user(
-        self, tenant_id: str, username: str, command: SuspendUser | ReinstateUser, cause: Cause
+        self, tenant_id: str, username: str, command: UserChange, cause: Cause
     ) -> int | None:
-        """Let a user in no more, or again, and return the position, if it moved."""
+        """Do one thing to a user and return the position, if it moved.
+
+        Raises:
+            UserUnknown: nobody was enrolled under this name.
+            NamedEntryUnknown: the person whom the user is to be is not in the directory.
+        """
         stream = user_stream(username)
+        if isinstance(command, BindUser):
+            self._require_user(tenant_id, username)
+            unknown = unknown_references(self._log, tenant_id, USER_ENTRIES, [command])
+            require_references(USER_ENTRIES, command, unknown)
         return self._change(
             tenant_id,
             f"user:{username}",
@@ -217,9 +228,7 @@ class Access:
         Raises:
             UserUnknown: nobody was enrolled under this name.
         """
-        holder = self._load(tenant_id, f"user:{username}")
-        if not isinstance(holder.state, User) or holder.state.standing is Standing.UNHEARD_OF:
-            raise UserUnknown("There is no user of this name.")
+        self._require_user(tenant_id, username)
         self._credentials.keep(tenant_id, f"user:{username}", self._hasher.hash(password))
         self._forget(tenant_id, f"user:{username}")
 
@@ -255,6 +264,11 @@ class Access:
         )
         self._credentials.forget(tenant_id, f"key:{key_id}")
         return position
+
+    def _require_user(self, tenant_id: str, username: str) -> None:
+        holder = self._load(tenant_id, f"user:{username}")
+        if not isinstance(holder.state, User) or holder.state.standing is Standing.UNHEARD_OF:
+            raise UserUnknown("There is no user of this name.")
 
     def _change(self, tenant_id: str, subject: str, change: Callable[[], int | None]) -> int | None:
         position = change()

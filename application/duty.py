@@ -1,7 +1,8 @@
 """Duty: who answers for a site at a moment, as policies remember it from the directory's facts.
 
-A supervisor's shift names a person. Work is given to users, so the supervisor is found where the
-person's id is also the username of a user who may sign in.
+A supervisor's shift names a person. Work is given to users: to the one who was bound to the person
+last and may sign in, or else to the one whose username is the person's id, unless that one is bound
+to somebody else.
 """
 
 from __future__ import annotations
@@ -12,7 +13,14 @@ from datetime import datetime, timedelta
 import msgspec
 
 from application.following import Desk
-from domain.access import UserEnrolled, UserReinstated, UserSuspended
+from domain.access import (
+    UserBound,
+    UserEnrolled,
+    UserReinstated,
+    UserReleased,
+    UserSuspended,
+    user_stream,
+)
 from domain.catalogue import AnyRecorded
 from domain.directory.shift import ShiftCancelled, ShiftPlanned, ShiftRole
 from domain.directory.site import (
@@ -32,6 +40,8 @@ DUTY_FACTS: tuple[type[Event], ...] = (
     UserEnrolled,
     UserSuspended,
     UserReinstated,
+    UserBound,
+    UserReleased,
 )
 KEPT_FOR = timedelta(days=1)  # after its end a shift is of no use to anybody
 TURNS_MAX = 500  # of supervisors remembered of a site, the latest
@@ -66,11 +76,18 @@ class Place(msgspec.Struct, frozen=True):
     site_id: str | None
 
 
-class Account(msgspec.Struct, frozen=True):
-    """Whether a user may sign in."""
+class Account(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Whether a user may sign in, and which person the user is bound to."""
 
     version: int  # of the user's stream
     active: bool
+    person_id: str | None = None
+
+
+class Bound(msgspec.Struct, frozen=True):
+    """The users who are bound to a person, in the order in which they were."""
+
+    usernames: tuple[str, ...] = ()
 
 
 def fetch_duty(desk: Desk, batch: Sequence[AnyRecorded], site_ids: Sequence[str]) -> None:
@@ -80,14 +97,17 @@ def fetch_duty(desk: Desk, batch: Sequence[AnyRecorded], site_ids: Sequence[str]
     for fact in told:
         by_prefix[fact.stream_id.partition("-")[0]].append(fact.stream_id)
     desk.memories([*by_prefix["site"], *map(site_stream, site_ids)], Post)
-    desk.memories(by_prefix["user"], Account)
+    accounts = desk.memories(by_prefix["user"], Account)
     places = desk.memories(by_prefix["shift"], Place)
     sites = [place.site_id for place in places.values() if place.site_id is not None]
     sites += [fact.event.site_id for fact in told if isinstance(fact.event, ShiftPlanned)]
     turns = desk.memories([turns_key(site_id) for site_id in (*sites, *site_ids)], Turns)
-    desk.memories(
-        [f"user-{turn.person_id}" for each in turns.values() for turn in each.turns], Account
-    )
+    persons = [turn.person_id for each in turns.values() for turn in each.turns]
+    persons += [each.person_id for each in accounts.values() if each.person_id is not None]
+    persons += [fact.event.person_id for fact in told if isinstance(fact.event, UserBound)]
+    bound = desk.memories([bound_key(person_id) for person_id in persons], Bound)
+    usernames = [name for each in bound.values() for name in each.usernames]
+    desk.memories([user_stream(name) for name in (*persons, *usernames)], Account)
 
 
 def learn_duty(desk: Desk, fact: AnyRecorded) -> None:
@@ -105,9 +125,13 @@ def learn_duty(desk: Desk, fact: AnyRecorded) -> None:
             learn_shift(desk, fact, None)
         case UserEnrolled() | UserReinstated():
             learn_account(desk, fact, active=True)
-        case _:
-            assert isinstance(fact.event, UserSuspended), f"{fact.event} is not the directory's."
+        case UserSuspended():
             learn_account(desk, fact, active=False)
+        case UserBound(person_id=person_id):
+            learn_binding(desk, fact, person_id)
+        case _:
+            assert isinstance(fact.event, UserReleased), f"{fact.event} is not the directory's."
+            learn_binding(desk, fact, None)
 
 
 def learn_post(desk: Desk, fact: AnyRecorded, security_manager: str | None) -> None:
@@ -119,7 +143,22 @@ def learn_post(desk: Desk, fact: AnyRecorded, security_manager: str | None) -> N
 def learn_account(desk: Desk, fact: AnyRecorded, *, active: bool) -> None:
     known = desk.memories([fact.stream_id], Account).get(fact.stream_id)
     if known is None or fact.version > known.version:
-        desk.remember(fact.stream_id, Account(fact.version, active))
+        person_id = None if known is None else known.person_id
+        desk.remember(fact.stream_id, Account(fact.version, active, person_id))
+
+
+def learn_binding(desk: Desk, fact: AnyRecorded, person_id: str | None) -> None:
+    """Take a user from the person whom the user was, and put the user with the one whom it is now."""
+    known = desk.memories([fact.stream_id], Account)[fact.stream_id]
+    if fact.version <= known.version:
+        return
+    username = fact.stream_id.removeprefix(user_stream(""))
+    if known.person_id is not None:
+        others = tuple(each for each in bound_to(desk, known.person_id) if each != username)
+        desk.remember(bound_key(known.person_id), Bound(others))
+    if person_id is not None:
+        desk.remember(bound_key(person_id), Bound((*bound_to(desk, person_id), username)))
+    desk.remember(fact.stream_id, Account(fact.version, known.active, person_id))
 
 
 def learn_shift(desk: Desk, fact: AnyRecorded, planned: ShiftPlanned | None) -> None:
@@ -161,11 +200,31 @@ def supervisor_on_duty(desk: Desk, site_id: str | None, at: datetime) -> str | N
         return None
     for turn in reversed(turns_of(desk, site_id)):
         if turn.starts_at <= at < turn.ends_at:
-            key = f"user-{turn.person_id}"
-            account = desk.memories([key], Account).get(key)
-            if account is not None and account.active:
-                return turn.person_id
+            username = user_of(desk, turn.person_id)
+            if username is not None:
+                return username
     return None
+
+
+def user_of(desk: Desk, person_id: str) -> str | None:
+    """Return the user who gets the work of a person, if one may sign in."""
+    names = [*reversed(bound_to(desk, person_id)), person_id]
+    accounts = desk.memories([user_stream(name) for name in names], Account)
+    for name in names:
+        account = accounts.get(user_stream(name))
+        if account is not None and account.active and account.person_id in {None, person_id}:
+            return name
+    return None
+
+
+def bound_to(desk: Desk, person_id: str) -> tuple[str, ...]:
+    key = bound_key(person_id)
+    known = desk.memories([key], Bound).get(key)
+    return () if known is None else known.usernames
+
+
+def bound_key(person_id: str) -> str:
+    return f"bound-{person_id}"
 
 
 def turns_of(desk: Desk, site_id: str) -> tuple[Turn, ...]:

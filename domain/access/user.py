@@ -67,6 +67,16 @@ class UserReinstated(Event, frozen=True, tag="user.reinstated"):
     """A suspended user may sign in again, with the roles and sites as they stand."""
 
 
+class UserBound(Event, frozen=True, tag="user.bound"):
+    """A user is this person of the directory from here on, and gets the work of the person's shifts as supervisor. Of several users of one person the one who was bound last, and may sign in, gets it."""
+
+    person_id: Identifier
+
+
+class UserReleased(Event, frozen=True, tag="user.released"):
+    """A user is no person of the directory any more, except one whose identifier is the username."""
+
+
 UserEvent: TypeAlias = (
     UserEnrolled
     | UserRenamed
@@ -75,6 +85,8 @@ UserEvent: TypeAlias = (
     | UserScopeLimited
     | UserSuspended
     | UserReinstated
+    | UserBound
+    | UserReleased
 )
 
 
@@ -98,7 +110,19 @@ class ReinstateUser(Command, frozen=True):
     """Let a suspended user sign in again."""
 
 
-UserCommand: TypeAlias = EnrolUser | SuspendUser | ReinstateUser
+class BindUser(Command, frozen=True):
+    """Say which person of the directory a user is; whoever the user was before is let go."""
+
+    person_id: Identifier
+
+
+class ReleaseUser(Command, frozen=True):
+    """Let a user be no person of the directory any more."""
+
+
+#: What is done to a user who is known, one thing at a time.
+UserChange: TypeAlias = SuspendUser | ReinstateUser | BindUser | ReleaseUser
+UserCommand: TypeAlias = EnrolUser | UserChange
 
 
 class UserUnknown(Unknown):
@@ -123,6 +147,7 @@ class User(msgspec.Struct, frozen=True):
     roles: tuple[Role, ...] = ()
     site_scope: tuple[str, ...] | None = None
     email: str | None = None
+    person_id: str | None = None
 
 
 def decide(user: User, command: UserCommand) -> list[UserEvent]:
@@ -144,6 +169,12 @@ def decide(user: User, command: UserCommand) -> list[UserEvent]:
             if user.standing is Standing.ACTIVE:
                 return []
             return [UserReinstated()]
+        case BindUser(person_id=person_id):
+            require_known(user)
+            return [] if user.person_id == person_id else [UserBound(person_id=person_id)]
+        case ReleaseUser():
+            require_known(user)
+            return [] if user.person_id is None else [UserReleased()]
         case _:
             assert_never(command)
 
@@ -194,6 +225,10 @@ def evolve(user: User, event: UserEvent) -> User:
             return replace(user, standing=Standing.SUSPENDED)
         case UserReinstated():
             return replace(user, standing=Standing.ACTIVE)
+        case UserBound(person_id=person_id):
+            return replace(user, person_id=person_id)
+        case UserReleased():
+            return replace(user, person_id=None)
         case _:
             assert_never(event)
 

@@ -10,7 +10,15 @@ import msgspec
 from cyclopts import App, Parameter
 
 from application.access import PASSWORD_CHARACTERS_MAX
-from domain.access import EnrolUser, ReinstateUser, Role, SuspendUser
+from domain.access import (
+    BindUser,
+    EnrolUser,
+    ReinstateUser,
+    ReleaseUser,
+    Role,
+    SuspendUser,
+    UserChange,
+)
 from domain.access.user import USER
 from interfaces.cli.answering import JsonOption, TenantOption, by_hand, opened, said, show, wish
 from interfaces.cli.failing import CommandFailed
@@ -38,6 +46,7 @@ class UserLine(msgspec.Struct, frozen=True):
     roles: list[str]
     sites: list[str] | None  # None: every site
     standing: str
+    person: str | None  # of the directory
 
 
 @app.command
@@ -103,18 +112,31 @@ def suspend(
     reason
         Why; it stands in the log.
     """
-    command = wish(SuspendUser, reason=reason)
-    with opened(tenant) as vedette:
-        position = vedette.access.change_user(tenant, username, command, by_hand())
-    said(position, f"User {username} is suspended", as_json=as_json)
+    change(tenant, username, wish(SuspendUser, reason=reason), "is suspended", as_json=as_json)
 
 
 @app.command
 def reinstate(username: str, *, tenant: TenantOption, as_json: JsonOption = False) -> None:
     """Let a suspended user sign in again."""
-    with opened(tenant) as vedette:
-        position = vedette.access.change_user(tenant, username, ReinstateUser(), by_hand())
-    said(position, f"User {username} is reinstated", as_json=as_json)
+    change(tenant, username, ReinstateUser(), "is reinstated", as_json=as_json)
+
+
+@app.command
+def bind(
+    username: str,
+    *,
+    tenant: TenantOption,
+    person: Annotated[str, Parameter(help="Who it is, by the directory.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Say which person a user is, who then gets the work of the person's shifts as supervisor."""
+    change(tenant, username, wish(BindUser, person_id=person), f"is {person}", as_json=as_json)
+
+
+@app.command
+def release(username: str, *, tenant: TenantOption, as_json: JsonOption = False) -> None:
+    """Let a user be no person of the directory any more."""
+    change(tenant, username, ReleaseUser(), "is nobody of the directory", as_json=as_json)
 
 
 @app.command(name="list")
@@ -129,10 +151,18 @@ def list_(*, tenant: TenantOption, as_json: JsonOption = False) -> None:
             [role.value for role in user.roles],
             None if user.site_scope is None else list(user.site_scope),
             user.standing.name.lower(),
+            user.person_id,
         )
         for username, user in sorted(found.items())
     ]
-    show(lines, ["username", "name", "roles", "sites", "standing"], as_json=as_json)
+    show(lines, ["username", "name", "roles", "sites", "standing", "person"], as_json=as_json)
+
+
+def change(tenant: str, username: str, command: UserChange, what: str, *, as_json: bool) -> None:
+    """Do one thing to a user, and say what it came to."""
+    with opened(tenant) as vedette:
+        position = vedette.access.change_user(tenant, username, command, by_hand())
+    said(position, f"User {username} {what}", as_json=as_json)
 
 
 def asked(from_stdin: bool) -> str:

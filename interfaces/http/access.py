@@ -9,7 +9,15 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import SkipValidation
 
 from application.access import PASSWORD_CHARACTERS_MAX
-from domain.access import Capability, EnrolUser, ReinstateUser, RevokeApiKey, SuspendUser
+from domain.access import (
+    BindUser,
+    Capability,
+    EnrolUser,
+    ReinstateUser,
+    ReleaseUser,
+    RevokeApiKey,
+    SuspendUser,
+)
 from domain.access.roles import Roles, SiteScope
 from domain.kernel import Instant, PersonalEmail, PersonalName, ShortText
 from interfaces.http.credentials import AnyConnection, needs
@@ -134,6 +142,32 @@ class UserController(Controller):
         vedette: TheVedette,
     ) -> Envelope[Reached]:
         """Let a suspended user in again."""
+        position = vedette.access.change_user(caller.tenant_id, username, data, caller.cause())
+        return reached(vedette, caller, position)
+
+    @post("/bind/", opt=MANAGE, status_code=200, responses=OF_WRITES, sync_to_thread=True)
+    def bind(
+        self,
+        *,
+        username: IdentifierPath,
+        data: Annotated[SkipValidation[BindUser], body({"person_id": "G-007"})],
+        caller: TheCaller,
+        vedette: TheVedette,
+    ) -> Envelope[Reached]:
+        """Say which person of the directory a user is, who then gets the work of the person's shifts as supervisor."""
+        position = vedette.access.change_user(caller.tenant_id, username, data, caller.cause())
+        return reached(vedette, caller, position)
+
+    @post("/release/", opt=MANAGE, status_code=200, responses=OF_WRITES, sync_to_thread=True)
+    def release(
+        self,
+        *,
+        username: IdentifierPath,
+        data: Annotated[SkipValidation[ReleaseUser], body({})],
+        caller: TheCaller,
+        vedette: TheVedette,
+    ) -> Envelope[Reached]:
+        """Let a user be no person of the directory any more."""
         position = vedette.access.change_user(caller.tenant_id, username, data, caller.cause())
         return reached(vedette, caller, position)
 

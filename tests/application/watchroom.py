@@ -10,7 +10,7 @@ from application.policies.escalate_finding_whenever_raised_high import (
     EscalateFindingWheneverRaisedHigh,
 )
 from application.policies.open_ticket_whenever_alert_raised import OpenTicketWheneverAlertRaised
-from domain.access import Role, UserEnrolled, user_stream
+from domain.access import Role, UserBound, UserEnrolled, user_stream
 from domain.alert import AlertKind, AlertRaised, alert_stream
 from domain.catalogue import AnyRecorded
 from domain.directory.shift import ShiftPlanned, ShiftRole, shift_stream
@@ -78,15 +78,27 @@ class Watchroom:
         )
         self.log.wish(SITE, site_stream(site), wish)
 
-    def supervisor(self, name: str, begins: float, ends: float, site: str = "S-1") -> None:
-        """Enrol a supervisor and plan a shift, in hours after the log began."""
+    def user(self, name: str, *, bound_to: str | None = None) -> None:
+        """Enrol a supervisor, and say which person it is."""
         enrolled = UserEnrolled(username=name, name=name, roles=(Role.SUPERVISOR,))
         self.log.state(user_stream(name), enrolled)
+        if bound_to is not None:
+            self.log.state(user_stream(name), UserBound(person_id=bound_to))
+
+    def supervisor(self, name: str, begins: float, ends: float, site: str = "S-1") -> None:
+        """Enrol a supervisor and plan a shift, in hours after the log began."""
+        self.user(name)
+        self.on_duty(name, begins, ends, site)
+
+    def on_duty(
+        self, person_id: str, begins: float = -1, ends: float = 7, site: str = "S-1"
+    ) -> None:
+        """Plan a supervisor's shift, in hours after the log began."""
         planned = ShiftPlanned(
-            shift_id=f"shift-of-{name}",
+            shift_id=f"shift-of-{person_id}",
             site_id=site,
             role=ShiftRole.SUPERVISOR,
-            person_id=name,
+            person_id=person_id,
             starts_at=BEGAN_AT + begins * HOUR,
             ends_at=BEGAN_AT + ends * HOUR,
         )

@@ -43,11 +43,27 @@ def test_a_user_signs_in_with_the_password_until_suspended(vedette: Vedette, fou
             "roles": ["auditor", "operator"],
             "sites": ["S-1"],
             "standing": "suspended",
+            "person": None,
         }
         assert vedette("user", "reinstate", "ada", *of).code == 0
         application.access.log_in(founded, "ada", "battery staple")
     finally:
         application.close()
+
+
+def test_a_user_is_a_person_of_the_directory_until_released(vedette: Vedette, founded: str) -> None:
+    of = ("--tenant", founded)
+    enrol = ("user", "enrol", "ada", "--name", "Ada", "--role", "supervisor", *of)
+    assert vedette(*enrol, "--password-stdin", stdin="correct horse\n").code == 0
+    refused = vedette("user", "bind", "ada", "--person", "G-1", *of)
+    assert (refused.code, refused.err) == (1, "There is no person G-1.\n")
+    assert vedette("person", "enrol", "G-1", "--name", "Ada Marsh", *of).code == 0
+    nobody = vedette("user", "bind", "eve", "--person", "G-1", *of)
+    assert (nobody.code, nobody.err) == (1, "There is no user of this name.\n")
+    assert "User ada is G-1" in vedette("user", "bind", "ada", "--person", "G-1", *of).out
+    assert vedette("user", "list", *of, "--json").json[0]["person"] == "G-1"
+    assert vedette("user", "release", "ada", *of).code == 0
+    assert vedette("user", "list", *of, "--json").json[0]["person"] is None
 
 
 def test_what_cannot_be_is_refused_in_a_sentence(vedette: Vedette, founded: str) -> None:

@@ -14,15 +14,19 @@ from domain.access import (
     ApiKeyIsTaken,
     ApiKeyRevoked,
     ApiKeyUnknown,
+    BindUser,
     Capability,
     EnrolUser,
     IssueApiKey,
     ReinstateUser,
+    ReleaseUser,
     RevokeApiKey,
     Role,
     SuspendUser,
+    UserBound,
     UserEnrolled,
     UserReinstated,
+    UserReleased,
     UserRenamed,
     UserRolesGranted,
     UserScopeLimited,
@@ -100,7 +104,19 @@ def test_enrolling_a_suspended_user_does_not_reinstate() -> None:
     given(USER, enrolled, suspended).when(enrol).then()
 
 
-def test_nobody_is_suspended_or_reinstated_who_was_not_enrolled() -> None:
+def test_a_user_is_one_person_at_a_time() -> None:
+    bound, other = UserBound(person_id="G-1"), UserBound(person_id="G-2")
+    given(USER, enrolled).when(BindUser(person_id="G-1")).then(bound)
+    given(USER, enrolled, bound).when(BindUser(person_id="G-1")).then()
+    given(USER, enrolled, bound).when(BindUser(person_id="G-2")).then(other)
+    given(USER, enrolled, bound).when(ReleaseUser()).then(UserReleased())
+    given(USER, enrolled, bound, UserReleased()).when(ReleaseUser()).then()
+    given(USER, enrolled, suspended).when(BindUser(person_id="G-1")).then(bound)
+
+
+def test_nobody_is_changed_who_was_not_enrolled() -> None:
+    given(USER).when(BindUser(person_id="G-1")).refused(UserUnknown)
+    given(USER).when(ReleaseUser()).refused(UserUnknown)
     given(USER).when(suspend).refused(UserUnknown)
     given(USER).when(ReinstateUser()).refused(UserUnknown)
 

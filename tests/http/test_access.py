@@ -182,6 +182,26 @@ def test_a_role_that_is_taken_away_opens_nothing_any_more(live_server: LiveServe
         assert within(REMEMBERED_FOR_S + 2, lambda: person.post(path, json={}).status_code == 403)
 
 
+def test_a_user_is_bound_to_a_person_that_is_there(
+    machine: httpx.Client, live_server: LiveServer
+) -> None:
+    sam = f"{USERS}/sam"
+    machine.put(f"{sam}/", json={"name": "Sam", "roles": ["supervisor"]})
+    bind = {"person_id": "G-001"}
+    found = problem_in(
+        machine.post(f"{sam}/bind/", json=bind), 422, "directory.named_entry_unknown"
+    )
+    assert found["field"] == "$.person_id"
+    machine.put("/api/v2/noc/directory/persons/G-001/", json={"name": "Sam Vane"})
+    problem_in(machine.post(f"{USERS}/nobody/bind/", json=bind), 404, "user.unknown")
+    problem_in(machine.post(f"{sam}/bind/", json={"person_id": "no one"}), 422, "request.invalid")
+    bound = machine.post(f"{sam}/bind/", json=bind).json()["data"]
+    assert bound["position"] == live_server.vedette.log.head(live_server.tenant).position
+    assert machine.post(f"{sam}/bind/", json=bind).json()["data"]["position"] is None
+    assert machine.post(f"{sam}/release/", json={}).json()["data"]["position"] is not None
+    problem_in(machine.post(f"{USERS}/nobody/release/", json={}), 404, "user.unknown")
+
+
 def test_a_new_password_logs_the_old_sessions_out(live_server: LiveServer) -> None:
     with (
         live_server.client(live_server.token("operator")) as person,
@@ -321,6 +341,8 @@ def test_whoever_is_limited_to_sites_lets_nobody_in_beyond_them(
             ("POST", f"{USERS}/administrator/password/", {"password": "x" * 20}),
             ("POST", f"{USERS}/administrator/suspend/", {"reason": "x"}),
             ("POST", f"{USERS}/administrator/reinstate/", {}),
+            ("POST", f"{USERS}/administrator/bind/", {"person_id": "G-001"}),
+            ("POST", f"{USERS}/administrator/release/", {}),
             ("POST", f"{KEYS}/", wanted | {"site_scope": None}),
             ("POST", f"{KEYS}/some-key/revoke/", {"reason": "x"}),
         ):

@@ -34,6 +34,7 @@ BODIES: dict[str, object] = {
     "prioritise": {"priority": "LOW"},
     "end": {"reason": "x"},
     "suspend": {"reason": "x"},
+    "bind": {"person_id": "G-001"},
     "revoke": {"reason": "x"},
     "password": {"password": "correct horse battery staple"},
 }
