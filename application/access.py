@@ -46,7 +46,7 @@ KEY_PREFIX = "vdt_"
 KEY_SECRET_BYTES = 32
 PASSWORD_CHARACTERS_MAX = 256
 
-USER_ENTRIES = Entries("user", USER, BindUser)  # users are no entries, but name one
+USER_ENTRIES = Entries("user", user_stream, USER, BindUser)  # users are no entries, but name one
 TENANT = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 IDENTIFIER = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 

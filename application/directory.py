@@ -6,7 +6,7 @@ gone by the time the entry stands.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import msgspec
@@ -14,19 +14,20 @@ import msgspec
 from application.handling import handle
 from application.ports import Append, Cause, EventLog, StreamMoved
 from domain.catalogue import AnyEvent
-from domain.directory.device import DEVICE, RegisterDevice
-from domain.directory.person import PERSON, EnrolPerson
-from domain.directory.shift import SHIFT, CancelShift, PlanShift
-from domain.directory.site import SITE, RegisterSite
-from domain.directory.task import TASK, AssignTask, CancelTask
-from domain.directory.tour import TOUR, DefineTour, RetireTour
+from domain.directory.device import DEVICE, RegisterDevice, device_stream
+from domain.directory.person import PERSON, EnrolPerson, person_stream
+from domain.directory.shift import SHIFT, CancelShift, PlanShift, shift_stream
+from domain.directory.site import SITE, RegisterSite, site_stream
+from domain.directory.task import TASK, AssignTask, CancelTask, task_stream
+from domain.directory.tour import TOUR, DefineTour, RetireTour, tour_stream
 from domain.kernel import Command, Decider, Refused, Senseless
 
 
 class Entries(msgspec.Struct, frozen=True):
     """One kind of entry: its rules, the wish that states one, and the wish that ends one."""
 
-    noun: str  # begins the streams' names; the id's field is called after it
+    noun: str  # the id's field is called after it
+    stream: Callable[[str], str]  # that tells the story of the entry of an id
     decider: Decider[Any, Any, Any]
     statement: type[Command]
     ending: Command | None = None  # None: what is known once stays known
@@ -35,10 +36,6 @@ class Entries(msgspec.Struct, frozen=True):
     def key(self) -> str:
         """Return the name of the field that holds an entry's id."""
         return f"{self.noun}_id"
-
-    def stream(self, entry_id: str) -> str:
-        """Return the stream that tells an entry's story."""
-        return f"{self.noun}-{entry_id}"
 
     def stream_of(self, statement: Command) -> str:
         """Return the stream of the entry that a wish states."""
@@ -58,12 +55,12 @@ class Entries(msgspec.Struct, frozen=True):
         }
 
 
-SITE_ENTRIES = Entries("site", SITE, RegisterSite)
-PERSON_ENTRIES = Entries("person", PERSON, EnrolPerson)
-DEVICE_ENTRIES = Entries("device", DEVICE, RegisterDevice)
-TOUR_ENTRIES = Entries("tour", TOUR, DefineTour, RetireTour())
-SHIFT_ENTRIES = Entries("shift", SHIFT, PlanShift, CancelShift())
-TASK_ENTRIES = Entries("task", TASK, AssignTask, CancelTask())
+SITE_ENTRIES = Entries("site", site_stream, SITE, RegisterSite)
+PERSON_ENTRIES = Entries("person", person_stream, PERSON, EnrolPerson)
+DEVICE_ENTRIES = Entries("device", device_stream, DEVICE, RegisterDevice)
+TOUR_ENTRIES = Entries("tour", tour_stream, TOUR, DefineTour, RetireTour())
+SHIFT_ENTRIES = Entries("shift", shift_stream, SHIFT, PlanShift, CancelShift())
+TASK_ENTRIES = Entries("task", task_stream, TASK, AssignTask, CancelTask())
 
 REFERENCES: Mapping[str, Entries] = {
     entries.key: entries for entries in (SITE_ENTRIES, PERSON_ENTRIES)

@@ -36,6 +36,7 @@ from domain.directory.site import (
     SiteRegistered,
     SiteRelocated,
     SiteTimeZoneCorrected,
+    site_stream,
 )
 from domain.directory.task import TaskAssigned, TaskCancelled
 from domain.directory.tour import TourDefined, TourRetired
@@ -178,7 +179,8 @@ class DutyBook:
                     yield tour.site_id, Span(since - MARGIN, fact.recorded_at + JUDGED_AFTER)
             case SiteRegistered() | SiteRelocated() | GeofenceResized() | SiteTimeZoneCorrected():
                 at = fact.recorded_at
-                yield fact.stream_id.removeprefix("site-"), Span(at - 8 * DAY, at + JUDGED_AFTER)
+                site_id = fact.stream_id.removeprefix(site_stream(""))
+                yield site_id, Span(at - 8 * DAY, at + JUDGED_AFTER)
             case _:
                 pass
 

@@ -152,5 +152,4 @@ AUDIT_JOB = Job(
 )
 
 JOBS: tuple[Job, ...] = (VERIFICATION_JOB, TUNING_JOB, AUDIT_JOB)
-JOBS_BY_NAME = {job.name: job for job in JOBS}
 JOB_OF_FACT = {fact: job for job in JOBS for fact in job.facts}

@@ -58,6 +58,7 @@ from application.muting import (
     CloseWindows,
     LapseSilences,
 )
+from application.operations import Operations
 from application.policies import POLICIES
 from application.schedule import SCHEDULE, Schedule
 from application.simulating import Past
@@ -70,6 +71,7 @@ from interfaces.settings import Settings
 from projections import PROJECTIONS
 from projections.kernel import Projection
 from projections.published import PUBLIC_TYPES
+from projections.telemetry import Answers, Telemetry
 
 __all__ = [
     "EXPECTED_FAILURES",
@@ -107,9 +109,9 @@ class Vedette(msgspec.Struct, frozen=True):
     baselines: Baselines
     intake: SignalIntake
     access: Access
-    operations: PostgresOperations
-    telemetry: PostgresTelemetry
-    answers: RedisAnswers | NoAnswers
+    operations: Operations
+    telemetry: Telemetry
+    answers: Answers
 
     def unapplied_migrations(self) -> list[str]:
         """Return what the database lacks of this release, or has of another one."""

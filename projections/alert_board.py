@@ -28,7 +28,7 @@ from domain.anomaly.facts import Metric
 from domain.catalogue import AnyRecorded
 from domain.fraud.types import FraudType
 from domain.severity import Severity
-from projections.kernel import Projection, key_behind
+from projections.kernel import Projection, key_behind, stamped
 
 
 class AlertShown(StrEnum):
@@ -75,12 +75,7 @@ def project(row: AlertRow | None, fact: AnyRecorded) -> AlertRow | None:
         return raised(fact, fact.event)
     if row is None:
         return None
-    return replace(
-        told(row, fact),
-        updated_at=fact.recorded_at,
-        position=fact.position,
-        version=fact.version,
-    )
+    return stamped(told(row, fact), fact)
 
 
 def told(row: AlertRow, fact: AnyRecorded) -> AlertRow:

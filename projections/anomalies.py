@@ -21,7 +21,7 @@ from domain.anomaly.facts import (
 )
 from domain.catalogue import AnyRecorded
 from domain.severity import Severity
-from projections.kernel import Projection, key_behind
+from projections.kernel import Projection, key_behind, stamped
 
 
 class AnomalyShown(StrEnum):
@@ -61,7 +61,7 @@ def project(row: AnomalyRow | None, fact: AnyRecorded) -> AnomalyRow | None:
         return detected(row, fact, event)
     if row is None:
         return None
-    row = replace(row, updated_at=fact.recorded_at, position=fact.position, version=fact.version)
+    row = stamped(row, fact)
     match event:
         case AnomalyRevised(severity=severity, measured=measured):
             revisions = row.revisions + 1

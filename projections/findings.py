@@ -31,7 +31,7 @@ from domain.finding.facts import (
 from domain.muting.facts import ActionMuted, MutedBy
 from domain.severity import Severity
 from domain.ticket import TicketOpened
-from projections.kernel import Projection, key_behind
+from projections.kernel import Projection, key_behind, stamped
 
 _key_of_story = key_behind("finding-")
 
@@ -119,12 +119,7 @@ def listed_key(fact: AnyRecorded) -> str | None:
 
 def later(row: F, fact: AnyRecorded) -> F:
     """Return the row after a fact that came later than the raising."""
-    return replace(
-        told(row, fact),
-        updated_at=fact.recorded_at,
-        position=fact.position,
-        version=fact.version,
-    )
+    return stamped(told(row, fact), fact)
 
 
 def raised(row: FindingTold | None, fact: AnyRecorded, event: FindingRaised) -> FindingTold:

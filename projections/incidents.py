@@ -26,7 +26,7 @@ from domain.incident.facts import (
 )
 from domain.incident.lifecycle import IncidentStatus
 from domain.severity import Severity
-from projections.kernel import Projection, key_behind
+from projections.kernel import Projection, key_behind, stamped
 
 
 class LinkedItem(msgspec.Struct, frozen=True):
@@ -71,12 +71,7 @@ def project(row: IncidentRow | None, fact: AnyRecorded) -> IncidentRow | None:
         return opened(row, fact, fact.event)
     if row is None:
         return None
-    return replace(
-        told(row, fact),
-        updated_at=fact.recorded_at,
-        position=fact.position,
-        version=fact.version,
-    )
+    return stamped(told(row, fact), fact)
 
 
 def told(row: IncidentRow, fact: AnyRecorded) -> IncidentRow:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from domain.catalogue import AnyRecorded
 from domain.kernel import Event
@@ -29,6 +30,11 @@ class Projection(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
     key_of: Callable[[AnyRecorded], str | None]
     project: Callable[[R | None, AnyRecorded], R | None]
     of_one_fact: bool = False  # a row is made of one fact alone, so none is looked up before
+
+
+def stamped(row: R, fact: AnyRecorded) -> R:
+    """Return a row with what each row tells of the last fact folded into it: when, and where."""
+    return replace(row, updated_at=fact.recorded_at, position=fact.position, version=fact.version)
 
 
 def key_behind(prefix: str) -> Callable[[AnyRecorded], str | None]:

@@ -1,4 +1,4 @@
-"""Published: the public contract of the feed, smaller than our facts and versioned apart from them.
+"""Published: the public contract of the feed, smaller than our facts and kept apart from them.
 
 A frame tells that something public happened and shows its subject right after it. It is a pure
 function of the log, so a frame that is read again after a drop is the frame that was sent.
@@ -29,8 +29,6 @@ from projections.findings import FindingTold, tell_finding
 from projections.fraud_scores import FRAUD_SCORES, HIGH_RISK_FROM, ScoreRow
 from projections.incidents import INCIDENTS, IncidentRow
 from projections.ticket_board import TICKET_BOARD, TicketRow
-
-CONTRACT_VERSION = 1
 
 FrameType: TypeAlias = Literal[
     "ticket", "alert", "finding", "anomaly", "incident", "correlation", "score"

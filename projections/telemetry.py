@@ -96,3 +96,7 @@ class Answers(Protocol):
     def keep(self, key: str, answer: bytes, seconds: int) -> None:
         """Keep an answer for a while."""
         ...
+
+    def close(self) -> None:
+        """Let go of what holds them."""
+        ...

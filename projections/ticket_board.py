@@ -37,7 +37,7 @@ from domain.ticket import (
     TicketStarted,
     TicketStatus,
 )
-from projections.kernel import Projection, key_behind
+from projections.kernel import Projection, key_behind, stamped
 
 
 class Sla(StrEnum):
@@ -85,12 +85,7 @@ def project(row: TicketRow | None, fact: AnyRecorded) -> TicketRow | None:
         return opened(fact, fact.event)
     if row is None:
         return None
-    return replace(
-        told(row, fact),
-        updated_at=fact.recorded_at,
-        position=fact.position,
-        version=fact.version,
-    )
+    return stamped(told(row, fact), fact)
 
 
 def told(row: TicketRow, fact: AnyRecorded) -> TicketRow:  # noqa: C901 - one arm a fact

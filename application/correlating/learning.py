@@ -12,7 +12,7 @@ from application.correlating.joining import Graph
 from application.correlating.memories import Case, Memories, Place, Places
 from domain.catalogue import AnyRecorded
 from domain.directory.device import DeviceIssued, DevicePlaced, DeviceRegistered
-from domain.directory.site import SiteRegistered, SiteRelocated
+from domain.directory.site import SiteRegistered, SiteRelocated, site_stream
 from domain.geometry import distance_m
 from domain.incident.facts import (
     IncidentAcknowledged,
@@ -88,7 +88,7 @@ class Learner:
 
     def site(self, fact: AnyRecorded, event: SiteRegistered | SiteRelocated) -> None:
         """Learn where a site is, and which ones are near it from here on."""
-        site_id = fact.stream_id.removeprefix("site-")
+        site_id = fact.stream_id.removeprefix(site_stream(""))
         known = self._memories.place(site_id)
         if known is not None and fact.version <= known.version:
             return

@@ -50,7 +50,6 @@ class Ended(NamedTuple):
 
     person_id: str
     tally: Tally
-    next_us: int
     because: AnyRecorded
 
 
@@ -171,7 +170,7 @@ class Learner:
         hour = person.hour
         if hour is None or start_us > hour.start_us:
             if hour is not None:
-                self.ended.append(Ended(person_id, hour, start_us, fact))
+                self.ended.append(Ended(person_id, hour, fact))
             hour = person.hour = Tally(start_us)
             person.above, person.standing = {}, []
             self.opened[person_id] = fact

@@ -10,6 +10,7 @@ from cyclopts import App
 
 from application.handling import handle
 from domain.catalogue import AnyEvent
+from domain.directory.site import site_stream
 from domain.severity import Severity
 from domain.ticket import (
     TICKET,
@@ -167,7 +168,7 @@ def open_(
         assignee=assignee,
     )
     with opened(tenant) as vedette:
-        require_known(vedette, tenant, f"site-{site}", f"There is no site {site}.")
+        require_known(vedette, tenant, site_stream(site), f"There is no site {site}.")
         if assignee is not None:
             require_user(vedette, tenant, assignee)
         stream = ticket_stream(ticket_id)

@@ -31,7 +31,6 @@ PERSON = Cause("user:scientist")
 FAMILY = Metric.GEOFENCE_DISTANCE
 STREAM = threshold_stream(FAMILY)
 FALSE, TRUE = Verdict.FALSE_POSITIVE_LOGIC, Verdict.CONFIRMED_NEGLIGENCE
-PIN = PinThreshold(family=FAMILY, threshold=5.0, reason="Works next door.")
 REVERT = RevertThreshold(family=FAMILY, reason="A new guard gave the verdicts.")
 
 

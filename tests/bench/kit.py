@@ -23,7 +23,6 @@ from adapters.postgres.migrating import migrate
 Measure: TypeAlias = dict[str, Any]  # value, reference, ratio, unit, and more where there is more
 
 TEMPLATE = "vedette_template"
-MILLION = 1_000_000
 
 
 class Database(NamedTuple):
