@@ -53,14 +53,7 @@ def handle(  # noqa: PLR0917 - in this log, of this tenant, of this kind, to thi
         NoSuchTenant: the tenant has no log.
         LogUnavailable: the log did not answer; the wish may or may not stand.
     """
-    require_valid(command)
-    recorded = log.read_stream(tenant_id, stream_id)
-    version = recorded[-1].version if recorded else 0
-    if if_match is not None and if_match != version:
-        raise VersionMismatch(stream_id, if_match, version)
-    # A stream holds the facts of one aggregate only; the codec has checked each of them.
-    state = decider.replay(cast(E, fact.event) for fact in recorded)
-    facts = decider.decide(state, command)
+    version, facts = decided(log, tenant_id, decider, stream_id, command, if_match)
     if not facts:
         return None
     return log.append(tenant_id, Append.of(stream_id, version, facts, cause)).last
@@ -86,16 +79,35 @@ def handle_both(  # noqa: PLR0917 - two wishes for one log, because of one cause
     """
     slices = []
     for (stream_id, command), wanted in ((first, if_match), (second, None)):
-        require_valid(command)
-        recorded = log.read_stream(tenant_id, stream_id)
-        version = recorded[-1].version if recorded else 0
-        if wanted is not None and wanted != version:
-            raise VersionMismatch(stream_id, wanted, version)
-        state = decider.replay(cast(E, fact.event) for fact in recorded)
-        facts = [NewFact(event) for event in decider.decide(state, command)]
+        version, facts = decided(log, tenant_id, decider, stream_id, command, wanted)
         if facts:
-            slices.append(Slice(stream_id, version, facts, cause))
+            slices.append(Slice(stream_id, version, [NewFact(event) for event in facts], cause))
     return log.append(tenant_id, Append(slices)).last if slices else None
+
+
+def decided(  # noqa: PLR0917 - in this log, of this tenant, of this kind, to this stream
+    log: EventLog,
+    tenant_id: str,
+    decider: Decider[C, S, E],
+    stream_id: str,
+    command: C,
+    if_match: int | None,
+) -> tuple[int, list[E]]:
+    """Return the version where a stream stands, and the facts that answer a wish there.
+
+    Raises:
+        msgspec.ValidationError: a field of the command is outside its limits.
+        Refused: the wish met a rule of its aggregate.
+        VersionMismatch: the stream does not stand at `if_match`.
+    """
+    require_valid(command)
+    recorded = log.read_stream(tenant_id, stream_id)
+    version = recorded[-1].version if recorded else 0
+    if if_match is not None and if_match != version:
+        raise VersionMismatch(stream_id, if_match, version)
+    # A stream holds the facts of one aggregate only; the codec has checked each of them.
+    state = decider.replay(cast(E, fact.event) for fact in recorded)
+    return version, decider.decide(state, command)
 
 
 def standing(log: EventLog, tenant_id: str, decider: Decider[C, S, E], stream_id: str) -> S:

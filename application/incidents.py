@@ -9,17 +9,15 @@ import msgspec
 
 from application.handling import VersionMismatch, handle, handle_both, require_valid
 from application.ports import Append, Cause, EventLog, NewFact, Slice
-from domain.incident.facts import IncidentEvent, Item, Link, incident_stream
-from domain.incident.grouping import in_time, only, severity_of, site_of, title_of
-from domain.incident.lifecycle import (
-    INCIDENT,
-    OPEN_STATUSES,
-    Incident,
-    IncidentIsOver,
-    IncidentUnknown,
-)
-from domain.incident.wishes import LinkIncident, MergeIncident, OpenIncident, SplitIncident
+from domain.incident.describing import opening
+from domain.incident.facts import IncidentEvent, Link, incident_stream
+from domain.incident.grouping import in_time
+from domain.incident.lifecycle import INCIDENT, IncidentIsOver, IncidentUnknown
+from domain.incident.state import OPEN_STATUSES, Incident
+from domain.incident.wishes import LinkIncident, MergeIncident, SplitIncident
 from domain.kernel import Command, ShortText
+
+BY_A_PERSON = Link(1.0, ("a person said so",))
 
 
 class Merge(Command, frozen=True):
@@ -121,7 +119,9 @@ def split(
     if not told:
         return SplitOff(new_id, None)
     off = sorted((incident.items[each][0] for each in set(wish.item_ids)), key=in_time)
-    opened = INCIDENT.decide(INCIDENT.initial, opening(new_id, incident_id, off))
+    links = [BY_A_PERSON for _ in off]
+    wanted = opening(new_id, off, links, split_from=incident_id)
+    opened = INCIDENT.decide(INCIDENT.initial, wanted)
     append = Append(
         [
             Slice(stream, version, [NewFact(event) for event in told], cause),
@@ -129,24 +129,6 @@ def split(
         ]
     )
     return SplitOff(new_id, log.append(tenant_id, append).last)
-
-
-def opening(new_id: UUID, split_from: UUID, items: list[Item]) -> OpenIncident:
-    """Return the wish for the incident of what was split off."""
-    severity, rule = severity_of(items)
-    link = Link(1.0, ("a person said so",))
-    return OpenIncident(
-        incident_id=new_id,
-        severity=severity,
-        severity_rule=rule,
-        title=title_of(items),
-        site_id=site_of(items),
-        person_id=only(item.person_id for item in items),
-        first_at=items[0].at,
-        items=tuple(items),
-        links=tuple(link for _ in items),
-        split_from=split_from,
-    )
 
 
 def state_of(log: EventLog, tenant_id: str, incident_id: UUID) -> tuple[int, Incident]:

@@ -24,7 +24,7 @@ from domain.incident.facts import (
     Item,
     Link,
 )
-from domain.incident.lifecycle import IncidentStatus
+from domain.incident.state import IncidentStatus
 from domain.severity import Severity
 from projections.kernel import Projection, key_behind, stamped
 

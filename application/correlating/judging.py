@@ -18,19 +18,9 @@ from application.correlating.learning import Learner
 from application.correlating.memories import Case, Group, Held, Memories
 from application.following import Desk
 from domain.catalogue import AnyRecorded
+from domain.incident.describing import opening, severity_of
 from domain.incident.facts import Item, Link, incident_stream
-from domain.incident.grouping import (
-    Edge,
-    Forest,
-    clusters,
-    in_time,
-    makes_incident,
-    only,
-    place_in_crowd,
-    severity_of,
-    site_of,
-    title_of,
-)
+from domain.incident.grouping import Edge, Forest, clusters, in_time, makes_incident, place_in_crowd
 from domain.incident.lifecycle import INCIDENT
 from domain.incident.matching import Neighbours, Standing, match
 from domain.incident.wishes import (
@@ -38,7 +28,6 @@ from domain.incident.wishes import (
     IncidentCommand,
     LinkEvidence,
     MergeIncident,
-    OpenIncident,
     WithdrawIncident,
 )
 from domain.kernel import shortened
@@ -223,19 +212,8 @@ class Judge:
     def _open(self, wanted: Standings, unit: Unit, because: AnyRecorded) -> None:
         items = sorted((each.item for each in wanted.values()), key=in_time)
         incident_id = self._new_id(items[0])
-        severity, rule = severity_of(items)
-        opening = OpenIncident(
-            incident_id=incident_id,
-            severity=severity,
-            severity_rule=rule,
-            title=title_of(items),
-            site_id=site_of(items),
-            person_id=only(item.person_id for item in items),
-            first_at=items[0].at,
-            items=tuple(items),
-            links=tuple(self._best(item.id, wanted, unit) for item in items),
-        )
-        self._do(incident_id, opening, because)
+        links = [self._best(item.id, wanted, unit) for item in items]
+        self._do(incident_id, opening(incident_id, items, links), because)
 
     def _new_id(self, first: Item) -> UUID:
         """Return the id that follows from the first thing: the same story, as long as it is free."""

@@ -16,11 +16,11 @@ from domain.alert.facts import DedupKey as DedupKey
 from domain.alert.facts import Score as Score
 from domain.alert.facts import Verdict as Verdict
 from domain.alert.lifecycle import ALERT as ALERT
-from domain.alert.lifecycle import Alert as Alert
 from domain.alert.lifecycle import AlertIsOver as AlertIsOver
-from domain.alert.lifecycle import AlertStatus as AlertStatus
 from domain.alert.lifecycle import AlertUnknown as AlertUnknown
 from domain.alert.lifecycle import alert_stream as alert_stream
+from domain.alert.state import Alert as Alert
+from domain.alert.state import AlertStatus as AlertStatus
 from domain.alert.wishes import AcknowledgeAlert as AcknowledgeAlert
 from domain.alert.wishes import AlertCommand as AlertCommand
 from domain.alert.wishes import AssignAlert as AssignAlert

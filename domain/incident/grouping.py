@@ -1,4 +1,4 @@
-"""Which things make an incident, how bad it is and what it is called: functions of sets of things.
+"""Which things make an incident: functions of sets of things.
 
 Pairs that match join things, the best pairs first, but never what a person told apart and never
 more than an incident may hold. So the order in which things became known plays no part.
@@ -14,20 +14,17 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from itertools import combinations
 from uuid import UUID
 
 import msgspec
 
-from domain.incident.facts import Item, Sign
-from domain.incident.matching import Neighbours, Standing, match, words
+from domain.incident.facts import Item
+from domain.incident.matching import Standing
 from domain.incident.wishes import ITEMS_MAX
-from domain.kernel import SHORT_TEXT_CHARACTERS_MAX
-from domain.severity import Severity, rank, worst
+from domain.severity import Severity, rank
 
 CROWD_MAX = 32  # things of one crowd that take part
 SLOT_S = 3_600  # the hour by which crowds and the index are cut
-TITLE_SIGNS_MAX = 3
 
 
 class Edge(msgspec.Struct, frozen=True, array_like=True, order=True):
@@ -182,71 +179,3 @@ def troubles(cluster: Collection[Standing]) -> list[frozenset[UUID]]:
         for key in (*each.stands_on, (item.sign, subject)):
             forest.join(seen.setdefault(key, item.id), item.id)
     return forest.sets()
-
-
-def severity_of(items: Collection[Item]) -> tuple[Severity, str]:
-    """Return how bad an incident is, and the rule that says so."""
-    rated: list[tuple[Severity, str]] = []
-    signs = {item.sign for item in items}
-    if Sign.PANIC in signs:
-        rated.append((Severity.CRITICAL, "a guard called for help"))
-    quiet = {item.person_id for item in items if item.sign is Sign.LOW_PHONE_ACTIVITY}
-    gone = {
-        item.person_id for item in items if item.sign in {Sign.DEVICE_OFFLINE, Sign.SILENT_DEVICE}
-    }
-    if (quiet & gone) - {None}:
-        rated.append((Severity.HIGH, "low phone activity and a lost device of the same guard"))
-    if Sign.TAMPER in signs and signs & {Sign.DEVICE_OFFLINE, Sign.SILENT_SITE, Sign.FRAUD}:
-        rated.append((Severity.HIGH, "tampering together with silence or fraud"))
-    if Sign.SILENT_SITE in signs and signs & {Sign.NO_SHOW, Sign.UNCOVERED_SHIFT}:
-        rated.append((Severity.HIGH, "a silent site that nobody came to guard"))
-    serious = {item.sign for item in items if rank(item.severity) >= rank(Severity.MEDIUM)}
-    if len(serious) >= 3:
-        rated.append((Severity.HIGH, "three or more kinds of trouble at once"))
-    rated.append((worst(*(item.severity for item in items)), "the worst of its things"))
-    # Of rules that say the same, the first one is named.
-    return max(rated, key=lambda each: rank(each[0]))
-
-
-def title_of(items: Collection[Item]) -> str:
-    """Return what an incident is called: its signs, the worst first, and whom or what it is about."""
-    ordered = sorted(items, key=place_in_crowd)
-    signs = list(dict.fromkeys(words(item.sign) for item in ordered))
-    more = f" and {len(signs) - TITLE_SIGNS_MAX} more" if len(signs) > TITLE_SIGNS_MAX else ""
-    title = ", ".join(signs[:TITLE_SIGNS_MAX]) + more
-    person, site = only(item.person_id for item in ordered), site_of(ordered)
-    title += "" if person is None else f" of {person}"
-    title += "" if site is None else f" at {site}"
-    return (title[0].upper() + title[1:])[:SHORT_TEXT_CHARACTERS_MAX]
-
-
-def only(names: Iterable[str | None]) -> str | None:
-    """Return the one name that things have, or None where they have several or none."""
-    found = {name for name in names if name is not None}
-    return found.pop() if len(found) == 1 else None
-
-
-def site_of(items: Iterable[Item]) -> str | None:
-    """Return the site of the worst thing that has one."""
-    return next((item.site_id for item in sorted(items, key=place_in_crowd) if item.site_id), None)
-
-
-def correlate(
-    standings: Iterable[Standing], neighbours: Neighbours
-) -> list[tuple[frozenset[UUID], Severity]]:
-    """Return the incidents among all things that stand, from nothing but the set of them."""
-    crowds: defaultdict[str, list[Item]] = defaultdict(list)
-    known = {each.item.id: each for each in standings}
-    for each in known.values():
-        crowds[crowd_of(each.item)].append(each.item)
-    part = {item.id: known[item.id] for crowd in crowds.values() for item in taking_part(crowd)}
-    edges = [
-        edge(one.item.id, other.item.id, found.score)
-        for one, other in combinations(part.values(), 2)
-        if (found := match(one, other, neighbours)) is not None
-    ]
-    return [
-        (cluster, severity_of([part[id_].item for id_ in cluster])[0])
-        for cluster in clusters(part, edges)
-        if makes_incident([part[id_] for id_ in cluster])
-    ]

@@ -191,29 +191,28 @@ def signal(
 
 def finding(known: Notice, event: FindingRaised) -> Notice:
     sign = FINDING_SIGNS[event.finding_type]
-    item = Item(
-        kind=ItemKind.FINDING,
-        id=event.finding_id,
-        sign=sign,
-        label=words(sign),
-        severity=event.severity,
-        at=max(event.window_start, event.window_end - SPAN_MAX),
-        until=event.window_end,
-        site_id=event.site_id,
-        person_id=event.person_id,
-        device_id=event.device_id,
-    )
+    item = of_window(event, ItemKind.FINDING, event.finding_id, sign, words(sign))
     stands_on = standing_on(event.finding_id, event.evidence.received)
     return replace(known, item=item, stands=True, why_not="", stands_on=stands_on)
 
 
 def anomaly(known: Notice, event: AnomalyDetected) -> Notice:
     sign = sign_of(event.metric, event.measured.z)
-    item = Item(
-        kind=ItemKind.ANOMALY,
-        id=event.anomaly_id,
+    label = words(sign) if sign is not Sign.UNUSUAL else unusual(event.metric)
+    item = of_window(event, ItemKind.ANOMALY, event.anomaly_id, sign, label)
+    stands_on = standing_on(event.anomaly_id, event.measured.signals)
+    return replace(known, item=item, stands=True, why_not="", stands_on=stands_on)
+
+
+def of_window(
+    event: FindingRaised | AnomalyDetected, kind: ItemKind, id_: UUID, sign: Sign, label: str
+) -> Item:
+    """Return the item of a judged window; of a long one only its end counts."""
+    return Item(
+        kind=kind,
+        id=id_,
         sign=sign,
-        label=words(sign) if sign is not Sign.UNUSUAL else unusual(event.metric),
+        label=label,
         severity=event.severity,
         at=max(event.window_start, event.window_end - SPAN_MAX),
         until=event.window_end,
@@ -221,8 +220,6 @@ def anomaly(known: Notice, event: AnomalyDetected) -> Notice:
         person_id=event.person_id,
         device_id=event.device_id,
     )
-    stands_on = standing_on(event.anomaly_id, event.measured.signals)
-    return replace(known, item=item, stands=True, why_not="", stands_on=stands_on)
 
 
 def alert(known: Notice, event: AlertRaised) -> Notice:

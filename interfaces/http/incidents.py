@@ -11,7 +11,8 @@ from application import incidents
 from application.incidents import Merge, Split, SplitOff
 from domain.access import Capability
 from domain.incident.facts import incident_stream
-from domain.incident.lifecycle import INCIDENT, IncidentStatus
+from domain.incident.lifecycle import INCIDENT
+from domain.incident.state import IncidentStatus
 from domain.incident.wishes import AcknowledgeIncident, LinkIncident, ResolveIncident
 from domain.severity import Severity
 from interfaces.http.credentials import needs

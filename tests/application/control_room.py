@@ -29,7 +29,8 @@ from domain.finding.facts import (
 )
 from domain.fraud.types import FraudType
 from domain.incident.facts import IncidentEvent, incident_stream
-from domain.incident.lifecycle import INCIDENT, OPEN_STATUSES, Incident
+from domain.incident.lifecycle import INCIDENT
+from domain.incident.state import OPEN_STATUSES, Incident
 from domain.incident.wishes import IncidentCommand
 from domain.kernel import Event
 from domain.severity import Severity

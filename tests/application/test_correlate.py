@@ -9,7 +9,7 @@ from domain.incident.facts import (
     IncidentOpened,
     IncidentWithdrawn,
 )
-from domain.incident.lifecycle import IncidentStatus
+from domain.incident.state import IncidentStatus
 from domain.severity import Severity
 from domain.signals import DeviceStatus, signal_uuid
 from tests.application.control_room import (

@@ -15,7 +15,7 @@ from application.policies.correlate_whenever_something_happens import (
 from domain.alert import AlertKind
 from domain.anomaly.facts import Metric
 from domain.finding.facts import FindingType
-from domain.incident.grouping import correlate
+from domain.incident.correlating import correlate
 from domain.incident.matching import Standing
 from domain.incident.noticing import Holder, Notice, Noticed, item_id_of, notice
 from domain.severity import Severity

@@ -16,7 +16,8 @@ from application.ports import Append, Appended, Cause
 from domain.alert import AlertReopened, AlertResolved, Verdict, alert_stream
 from domain.directory.device import DeviceIssued, DeviceKind, DevicePlaced, DeviceRegistered
 from domain.incident.facts import IncidentAcknowledged, IncidentResolved, incident_stream
-from domain.incident.lifecycle import IncidentIsOver, IncidentStatus, IncidentUnknown
+from domain.incident.lifecycle import IncidentIsOver, IncidentUnknown
+from domain.incident.state import IncidentStatus
 from domain.incident.wishes import AcknowledgeIncident, LinkIncident, ResolveIncident
 from domain.severity import Severity
 from domain.signals import DeviceStatus, signal_uuid

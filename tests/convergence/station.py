@@ -29,7 +29,7 @@ from domain.anomaly.lending import Lending
 from domain.catalogue import AnyRecorded
 from domain.finding.facts import AuditKind
 from domain.fraud.facts import FraudScored
-from domain.incident.lifecycle import IncidentStatus
+from domain.incident.state import IncidentStatus
 from domain.signals import SignalEvent, signal_stream, signal_uuid
 from domain.ticket import OPEN_STATUSES
 from projections.alert_board import ALERT_BOARD, AlertShown

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from adapters.log.codec import decode, encode
 from domain.catalogue import tag_of
+from domain.incident.correlating import correlate
+from domain.incident.describing import severity_of, title_of
 from domain.incident.facts import (
     IncidentEvent,
     IncidentEvidenceLinked,
@@ -21,27 +23,16 @@ from domain.incident.facts import (
     Link,
     Sign,
 )
-from domain.incident.grouping import (
-    CROWD_MAX,
-    Edge,
-    clusters,
-    correlate,
-    edge,
-    makes_incident,
-    severity_of,
-    taking_part,
-    title_of,
-)
+from domain.incident.grouping import CROWD_MAX, Edge, clusters, edge, makes_incident, taking_part
 from domain.incident.lifecycle import (
     INCIDENT,
-    Incident,
     IncidentIsFull,
     IncidentLacksItem,
-    IncidentStatus,
     IncidentUnknown,
     IncidentWouldBeEmpty,
 )
 from domain.incident.matching import Standing, match
+from domain.incident.state import Incident, IncidentStatus
 from domain.incident.wishes import (
     ITEMS_MAX,
     AcknowledgeIncident,

@@ -20,7 +20,7 @@ from adapters.followers.projecting import fold
 from adapters.postgres.rows import RowTable
 from domain.alert import AlertRaised, AlertStatus
 from domain.catalogue import AnyRecorded
-from domain.incident.lifecycle import IncidentStatus
+from domain.incident.state import IncidentStatus
 from domain.signals import SignalEvent
 from domain.ticket import OPEN_STATUSES, TicketOpened
 from interfaces.wiring import Vedette

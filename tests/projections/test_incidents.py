@@ -25,7 +25,7 @@ from domain.incident.facts import (
     Sign,
     incident_stream,
 )
-from domain.incident.lifecycle import IncidentStatus
+from domain.incident.state import IncidentStatus
 from domain.kernel import Event
 from domain.severity import Severity
 from projections.incidents import INCIDENTS, IncidentRow
