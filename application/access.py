@@ -16,6 +16,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime
+from functools import cached_property
 from typing import Protocol, TypeAlias
 
 import msgspec
@@ -141,8 +142,11 @@ class Access:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._remembered: OrderedDict[tuple[str, str], tuple[float, Holder]] = OrderedDict()
-        # Checked where there is no such user, so that an answer takes as long as for a wrong password.
-        self._nobody = hasher.hash(secrets.token_urlsafe())
+
+    @cached_property
+    def _nobody(self) -> str:
+        """The hash of a password that nobody has. To make it takes long: only who checks passwords does."""
+        return self._hasher.hash(secrets.token_urlsafe())
 
     def log_in(self, tenant_id: str, username: str, password: str) -> Login:
         """Return who this is.
@@ -150,10 +154,13 @@ class Access:
         Raises:
             InvalidCredentials: no such tenant or user, suspended, or another password.
         """
+        # Checked where there is no such user, so that an answer takes as long as for a wrong
+        # password; and made whoever asks, so that the first answer does not tell either.
+        nobody = self._nobody
         holder = None
         if TENANT.fullmatch(tenant_id) and IDENTIFIER.fullmatch(username):
             holder = self._load(tenant_id, f"user:{username}")
-        hash_ = (holder and holder.hash) or self._nobody
+        hash_ = (holder and holder.hash) or nobody
         matches = self._hasher.verify(hash_, password[:PASSWORD_CHARACTERS_MAX])
         if holder is None or holder.hash is None or not matches:
             raise InvalidCredentials

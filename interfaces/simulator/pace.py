@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from time import time
 
 import msgspec
@@ -39,20 +39,28 @@ async def batches(
     batch_items: int,
     linger_s: float,
     stop: threading.Event,
+    now: Callable[[], float] = time,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> AsyncIterator[Batch]:
     """Batches of at most `batch_items`, in order. Ends with the stream, or soon after `stop` is set.
 
     At a pace, a batch holds what has become due; nothing is handed out before its time.
     """
+
+    async def nap(until: float) -> None:
+        # The stop comes from another thread, so it has to be looked at.
+        while not stop.is_set() and (left_s := until - now()) > 0:
+            await sleep(min(left_s, LONGEST_NAP_S))
+
     gathered: list[Delivery] = []
     for delivery in deliveries:
         due_at = pace.due_at(delivery)
-        if gathered and (len(gathered) == batch_items or due_at > time()):
+        if gathered and (len(gathered) == batch_items or due_at > now()):
             yield _batch(gathered, pace)
             gathered = []
-        if due_at > time():
+        if due_at > now():
             # A little company makes fewer requests of the same signals.
-            await _nap(max(due_at, time() + linger_s), stop)
+            await nap(max(due_at, now() + linger_s))
         if stop.is_set():
             return
         gathered.append(delivery)
@@ -62,9 +70,3 @@ async def batches(
 
 def _batch(gathered: list[Delivery], pace: Pace) -> Batch:
     return Batch(gathered, None if pace.speed is None else pace.due_at(gathered[0]))
-
-
-async def _nap(until: float, stop: threading.Event) -> None:
-    # The stop comes from another thread, so it has to be looked at.
-    while not stop.is_set() and (left_s := until - time()) > 0:  # noqa: ASYNC110
-        await asyncio.sleep(min(left_s, LONGEST_NAP_S))

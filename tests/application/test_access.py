@@ -35,13 +35,18 @@ class KeptHashes:
 
 
 class QuickHasher:
-    """No slow hash: what is hashed is not the point here."""
+    """No slow hash: what is hashed is not the point here, only how often."""
+
+    def __init__(self) -> None:
+        self.work: list[str] = []
 
     def hash(self, password: str) -> str:
+        self.work.append("hash")
         return f"hash of {password}"
 
     def verify(self, hash_: str, password: str) -> bool:
-        return hash_ == self.hash(password)
+        self.work.append("verify")
+        return hash_ == f"hash of {password}"
 
 
 class Gatehouse:
@@ -52,8 +57,9 @@ class Gatehouse:
         self.log.open_tenant(TENANT)
         self.hashes = KeptHashes()
         self.now = NOW
+        self.hasher = QuickHasher()
         self.access = Access(
-            self.log, self.hashes, QuickHasher(), lambda: self.now, monotonic=lambda: 0.0
+            self.log, self.hashes, self.hasher, lambda: self.now, monotonic=lambda: 0.0
         )
 
 
@@ -95,6 +101,21 @@ def test_a_hash_without_its_fact_opens_nothing(gatehouse: Gatehouse) -> None:
 def test_nobody_gets_a_password_before_being_enrolled(gatehouse: Gatehouse) -> None:
     with pytest.raises(UserUnknown):
         gatehouse.access.set_password(TENANT, "ghost", "a long enough password")
+
+
+@pytest.mark.parametrize("username", ["ada", "ghost", "no name"])
+def test_the_first_answer_tells_by_its_work_no_more_than_any_other(
+    gatehouse: Gatehouse, username: str
+) -> None:
+    assert gatehouse.hasher.work == [], "Whoever checks no password makes no slow hash."
+    command = EnrolUser(username="ada", name="Ada", roles=(Role.OPERATOR,), site_scope=None)
+    gatehouse.access.enrol_user(TENANT, command, CAUSE)
+    gatehouse.access.set_password(TENANT, "ada", "correct horse")
+    gatehouse.hasher.work.clear()
+    for _ in range(2):
+        with pytest.raises(InvalidCredentials):
+            gatehouse.access.log_in(TENANT, username, "wrong horse")
+    assert gatehouse.hasher.work == ["hash", "verify", "verify"]
 
 
 def test_whoever_may_see_every_site_sees_what_is_at_none(gatehouse: Gatehouse) -> None:
