@@ -16,6 +16,9 @@ CANDIDATES := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 pyth
 WORKERS ?= 2
 ONLY ?=
 export SEEDS DAYS SITES GUARDS STEP_MINUTES WARM_UP_DAYS AT_ONCE
+# Vedette is many processes, and its tests start hundreds. Where Python was told to keep nothing that
+# it compiled, each of them would compile the same libraries again, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help env demo test check fix bench evaluate clean
 
