@@ -24,7 +24,7 @@ from adapters.embedded.postgres import EmbeddedPostgres
 from adapters.embedded.valkey import EmbeddedValkey
 from adapters.postgres.migrating import migrate
 
-pytest_plugins = ["tests.live_fixtures"]
+pytest_plugins = ["tests.live_fixtures", "tests.log_fixtures"]
 
 # No deadline: how long an example takes depends on what else the machine does. The suite looks at the
 # same examples each time; `pytest --hypothesis-profile thorough` looks at others, and much longer.

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from adapters.log.postgres_log import PostgresLog
-from adapters.postgres.database import Database
-from tests.conftest import Database as Migrated
+from application.ingestion import Giver, SignalIntake
+from tests.application.door import NOW, open_directory
 
 
-@pytest.fixture(scope="session")
-def store(database: Migrated) -> Iterator[Database]:
-    """The application's connections to this worker's database."""
-    opened = Database(database.app_url)
-    yield opened
-    opened.close()
+@pytest.fixture
+def intake(log: PostgresLog) -> SignalIntake:
+    """What takes signals in, on the real log."""
+    return SignalIntake(log, lambda: NOW)
 
 
-@pytest.fixture(scope="session")
-def log(store: Database) -> Iterator[PostgresLog]:
-    """The logs in this worker's database."""
-    opened = PostgresLog(store)
-    yield opened
-    opened.close()
+@pytest.fixture
+def giver(log: PostgresLog, tenant: str) -> Giver:
+    """Who hands signals in, for a tenant whose directory knows what they name."""
+    open_directory(log, tenant)
+    return Giver(tenant, "key:test")

@@ -15,8 +15,7 @@ from domain.directory.site import GeofenceResized
 from domain.finding.facts import AuditKind
 from domain.kernel import Event
 from domain.signals import DeviceStatus, Direction, SignalEvent
-from tests.auditing.night import (
-    Night,
+from tests.auditing.field import (
     activity,
     attendance,
     completion,
@@ -28,6 +27,7 @@ from tests.auditing.night import (
     task,
     tour,
 )
+from tests.auditing.night import Night
 from tests.memory_desk import Following, settle
 
 PERSONS = ["G-1", "G-2", "G-3"]

@@ -15,9 +15,8 @@ from domain.finding.planning import starts_of
 from domain.kernel import Event
 from domain.severity import Severity
 from domain.signals import Direction, SignalEvent
-from tests.auditing.night import (
+from tests.auditing.field import (
     LONG_AGO,
-    Night,
     activity,
     at,
     attendance,
@@ -30,6 +29,7 @@ from tests.auditing.night import (
     task,
     tour,
 )
+from tests.auditing.night import Night
 
 Found = dict[str, Severity]
 OUT = attendance(239, direction=Direction.CHECK_OUT)

@@ -21,12 +21,9 @@ from domain.finding.facts import (
     FindingWithdrawn,
 )
 from domain.kernel import Event
-from tests.auditing.night import (
+from tests.auditing.field import (
     LATITUDE,
     LONGITUDE,
-    AsEventLog,
-    Night,
-    Reading,
     activity,
     at,
     attendance,
@@ -37,6 +34,8 @@ from tests.auditing.night import (
     task,
     tour,
 )
+from tests.auditing.night import Night
+from tests.auditing.port import AsEventLog, Reading
 from tests.memory_desk import MemoryLog
 
 

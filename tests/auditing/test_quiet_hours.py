@@ -7,8 +7,7 @@ import pytest
 from domain.finding.facts import FindingType
 from domain.kernel import Event
 from domain.signals import DeviceStatus, Direction, SignalEvent
-from tests.auditing.night import (
-    Night,
+from tests.auditing.field import (
     activity,
     attendance,
     completion,
@@ -18,6 +17,7 @@ from tests.auditing.night import (
     site,
     status,
 )
+from tests.auditing.night import Night
 
 PLAN: list[Event] = [site(), shift(hours=4)]
 THERE: list[SignalEvent] = [attendance(-5), *(location(minute) for minute in range(3, 240, 5))]

@@ -33,8 +33,9 @@ from domain.kernel import Event
 from domain.signals import SignalEvent, signal_stream, signal_uuid
 from projections.findings import AUDITS, FINDINGS, AuditShown, FindingRow, FindingShown
 from projections.views import Wanted
-from tests.auditing import night
-from tests.auditing.night import PREFIXES, STREAMS, Night, at, attendance, shift, site
+from tests.auditing import field
+from tests.auditing.field import PREFIXES, STREAMS, at, attendance, shift, site
+from tests.auditing.night import Night
 from tests.auditing.test_convergence import END, minute_of, plan, signals
 from tests.conftest import Database as Migrated
 from tests.memory_desk import MemoryLog
@@ -46,7 +47,7 @@ CAUSE = Cause("system:tests")
 def last_night(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the night be one that is over and not long ago, by the log's own clock."""
     day = datetime.now(UTC).replace(hour=22, minute=0, second=0, microsecond=0)
-    monkeypatch.setattr(night, "NIGHT", day - timedelta(days=2))
+    monkeypatch.setattr(field, "NIGHT", day - timedelta(days=2))
 
 
 @pytest.fixture

@@ -33,11 +33,11 @@ from projections.findings import (
     FindingTold,
     tell_finding,
 )
-from tests.auditing.night import at
+from tests.auditing.field import at
 from tests.auditing.test_stories import ID, LATER, RAISED, REVISED, WITHDRAWN
 from tests.memory_desk import MemoryDesk, MemoryLog
 from tests.memory_log import MemoryLog as PortLog
-from tests.projections.test_boards import rows_of
+from tests.projections.rows import rows_of
 from tests.projections.test_muting import LINE, opened
 
 

@@ -15,17 +15,8 @@ from domain.finding.planning import JUDGED_BEFORE, duties_due
 from domain.kernel import Event
 from domain.severity import Severity
 from domain.signals import Direction, SignalEvent
-from tests.auditing.night import (
-    Night,
-    activity,
-    at,
-    attendance,
-    location,
-    scan,
-    shift,
-    site,
-    tour,
-)
+from tests.auditing.field import activity, at, attendance, location, scan, shift, site, tour
+from tests.auditing.night import Night
 
 # The walk begins after an hour, its last checkpoint is due twenty minutes later, scans count until 115.
 PLAN: list[Event] = [site(), shift(hours=4), tour(("23:00",))]

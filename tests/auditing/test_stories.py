@@ -31,7 +31,7 @@ from domain.finding.finding import (
     WithdrawFinding,
 )
 from domain.severity import Severity
-from tests.auditing.night import at
+from tests.auditing.field import at
 from tests.given import given
 
 ID = UUID(int=1)

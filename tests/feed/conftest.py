@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 from structlog.testing import capture_logs
 
 from adapters.log.postgres_log import PostgresLog
-from adapters.postgres.database import Database
 from interfaces.feed.hub import Hub
-from tests.conftest import Database as Migrated
 from tests.feed.stage import FaultyLog, Stage
-
-
-@pytest.fixture(scope="session")
-def store(database: Migrated) -> Iterator[Database]:
-    """The application's connections to this worker's database."""
-    opened = Database(database.app_url)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(scope="session")
-def log(store: Database) -> Iterator[PostgresLog]:
-    """The logs in this worker's database."""
-    opened = PostgresLog(store)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

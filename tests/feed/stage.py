@@ -19,7 +19,7 @@ from domain.ticket import TicketCommented, TicketOpened
 from interfaces.feed.hub import Hub
 from interfaces.feed.listeners import Filter, Subscription
 from interfaces.feed.session import Session
-from tests.projections.test_boards import OPENED
+from tests.projections.rows import OPENED
 
 CAUSE = Cause("user:test")
 SOON_S = 10.0
@@ -237,3 +237,8 @@ def chained(start: int, frames: Sequence[dict[str, Any]]) -> bool:
     """Return whether each frame names the one before it, the first one the start."""
     before = [start, *(frame["position"] for frame in frames)]
     return [frame["previous"] for frame in frames] == before[: len(frames)]
+
+
+def tails(tenant: str) -> int:
+    """Return how many tasks tail a tenant's log."""
+    return [task.get_name() for task in asyncio.all_tasks()].count(f"feed-{tenant}")

@@ -29,7 +29,7 @@ from projections.kernel import Projection
 from projections.published import FrameType
 from projections.ticket_board import TICKET_BOARD
 from tests.feed.stage import EVERYTHING, Stage, all_after, chained, taken
-from tests.projections.test_boards import OPENED, RAISED, rows_of
+from tests.projections.rows import OPENED, RAISED, rows_of
 from tests.projections.test_published import SCORED
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "events"

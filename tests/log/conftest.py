@@ -13,14 +13,6 @@ from adapters.postgres.database import Database
 from tests.conftest import Database as Migrated
 
 
-@pytest.fixture(scope="session")
-def store(database: Migrated) -> Iterator[Database]:
-    """The application's connections."""
-    opened = Database(database.app_url)
-    yield opened
-    opened.close()
-
-
 @pytest.fixture
 def log(store: Database) -> Iterator[PostgresLog]:
     """The logs in the database."""

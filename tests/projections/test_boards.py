@@ -2,331 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import msgspec
 import pytest
 from hypothesis import strategies as st
 
-from adapters.followers.projecting import fold
 from domain.alert import (
     ALERT,
-    AlertAcknowledged,
-    AlertAssigned,
-    AlertCommented,
-    AlertEvidenceDropped,
-    AlertEvidenceRevised,
-    AlertKind,
-    AlertRaised,
-    AlertReopened,
-    AlertRepeated,
-    AlertResolved,
-    AlertWithdrawn,
-    Verdict,
 )
-from domain.anomaly.facts import Metric
 from domain.catalogue import AnyRecorded
-from domain.directory.device import (
-    DEVICE,
-    DeviceIssued,
-    DeviceKind,
-    DevicePlaced,
-    DeviceRegistered,
-)
+from domain.directory.device import DEVICE, DeviceIssued, DeviceKind, DevicePlaced, DeviceRegistered
 from domain.directory.person import PERSON
 from domain.directory.shift import SHIFT
 from domain.directory.site import SITE, RegisterSite
 from domain.directory.task import TASK
 from domain.directory.tour import TOUR
-from domain.fraud.types import FraudType
-from domain.kernel import Event
-from domain.severity import Severity
 from domain.ticket import (
     TICKET,
-    Priority,
-    TicketAssigned,
-    TicketCancelled,
-    TicketCategory,
-    TicketClosed,
     TicketCommented,
-    TicketEased,
-    TicketEvidenceWithdrawn,
-    TicketHeld,
-    TicketLinked,
-    TicketMerged,
-    TicketOpened,
-    TicketPrioritised,
-    TicketReopened,
-    TicketRepeated,
-    TicketResolved,
-    TicketResumed,
-    TicketStarted,
     TicketStatus,
 )
 from projections import PROJECTIONS
-from projections.alert_board import ALERT_BOARD, AlertRow, AlertShown
-from projections.directory import (
-    DEVICES,
-    PERSONS,
-    SHIFTS,
-    SITES,
-    TASKS,
-    TOURS,
-    DeviceRow,
-)
+from projections.alert_board import ALERT_BOARD
+from projections.directory import DEVICES, PERSONS, SHIFTS, SITES, TASKS, TOURS, DeviceRow
 from projections.fraud_scores import FRAUD_SCORES, ScoreRow
 from projections.kernel import Projection
-from projections.ticket_board import TICKET_BOARD, TicketRow
+from projections.ticket_board import TICKET_BOARD
 from projections.views import ReadModelBehind
-from tests.memory_desk import BEGAN_AT, MemoryLog
+from tests.memory_desk import MemoryLog
+from tests.projections.rows import (
+    folded,
+    rows_of,
+)
 from tests.strategies import forall
 from tests.tenant_stories import fields_of, of_stream, stories
-
-ONE, TWO, OTHER = UUID(int=1), UUID(int=2), UUID(int=9)
-KEY = "fraud/G-1/gps_spoofing"
-SEEN = datetime(2026, 11, 20, tzinfo=UTC)
-LATER = SEEN + timedelta(hours=1)
-
-OPENED = TicketOpened(
-    ticket_id=ONE,
-    category=TicketCategory.SECURITY_FRAUD,
-    title="Look",
-    severity=Severity.HIGH,
-    priority=Priority.HIGH,
-    site_id="S-1",
-    person_id="G-1",
-    fraud_type=FraudType.GPS_SPOOFING,
-    dedup_key=KEY,
-    alert_id=TWO,
-)
-RAISED = AlertRaised(
-    alert_id=ONE,
-    kind=AlertKind.FRAUD,
-    fraud_type=FraudType.GPS_SPOOFING,
-    dedup_key=KEY,
-    severity=Severity.HIGH,
-    score=0.9,
-    site_id="S-1",
-    person_id="G-1",
-    title="Look",
-    evidence=ONE,
-    seen_at=LATER,
-)
-ASSIGNED, STARTED = TicketAssigned(assignee="eve"), TicketStarted()
-HELD = TicketHeld(reason="Waits", waiting_until=LATER)
-RESOLVED = TicketResolved(resolution="Seen to")
-REPEATED = AlertRepeated(
-    dedup_key=KEY,
-    evidence=TWO,
-    score=0.97,
-    evidence_severity=Severity.CRITICAL,
-    severity=Severity.CRITICAL,
-    count=2,
-    seen_at=SEEN,
-)
-JUDGED = AlertResolved(
-    dedup_key=KEY,
-    reason=Verdict.CONFIRMED_FRAUD,
-    person_id="G-1",
-    site_id="S-1",
-    evidence=(ONE,),
-    comment="Seen on camera",
-)
-
-
-def rows_of(projection: Projection[Any], facts: Iterable[AnyRecorded]) -> dict[str, Any]:
-    """Fold facts into rows, as a follower does."""
-    return folded(projection, {}, facts)
-
-
-def folded(
-    projection: Projection[Any], rows: dict[str, Any], facts: Iterable[AnyRecorded]
-) -> dict[str, Any]:
-    wanted = [fact for fact in facts if isinstance(fact.event, projection.facts)]
-    touched = [(key, fact) for fact in wanted if (key := projection.key_of(fact))]
-    return fold(projection, rows, touched)
-
-
-def row_after(projection: Projection[Any], stream_id: str, *events: Event) -> Any:
-    """Return the row after facts of one stream; its envelope fields are checked here."""
-    log = MemoryLog()
-    for event in events:
-        log.state(stream_id, event)
-    (row,) = rows_of(projection, log.facts).values()
-    assert row.position == row.version == len(events)
-    assert row.updated_at == BEGAN_AT + timedelta(seconds=len(events))
-    return row
-
-
-@pytest.mark.parametrize(
-    ("events", "changes"),
-    [
-        ([], {}),
-        ([ASSIGNED], {"status": TicketStatus.ASSIGNED, "assignee": "eve"}),
-        ([ASSIGNED, STARTED], {"status": TicketStatus.IN_PROGRESS, "assignee": "eve"}),
-        (
-            [ASSIGNED, STARTED, TicketAssigned(assignee="bob")],
-            {"status": TicketStatus.IN_PROGRESS, "assignee": "bob"},
-        ),
-        ([HELD], {"status": TicketStatus.ON_HOLD, "waiting_until": LATER}),
-        ([HELD, TicketResumed()], {"status": TicketStatus.IN_PROGRESS}),
-        ([RESOLVED], {"status": TicketStatus.RESOLVED, "resolution": "Seen to"}),
-        (
-            [RESOLVED, TicketClosed()],
-            {"status": TicketStatus.CLOSED, "resolution": "Seen to"},
-        ),
-        ([RESOLVED, TicketReopened(reason="Again")], {"status": TicketStatus.NEW}),
-        (
-            [ASSIGNED, RESOLVED, TicketReopened(reason="Again")],
-            {"status": TicketStatus.ASSIGNED, "assignee": "eve"},
-        ),
-        ([HELD, TicketCancelled(reason="Nothing")], {"status": TicketStatus.CANCELLED}),
-        (
-            [HELD, TicketMerged(into_ticket_id=TWO)],
-            {"status": TicketStatus.MERGED, "merged_into": TWO},
-        ),
-        ([TicketPrioritised(priority=Priority.LOW)], {"priority": Priority.LOW}),
-        (
-            [TicketLinked(other_ticket_id=TWO), TicketLinked(other_ticket_id=OTHER)],
-            {"links": [TWO, OTHER]},
-        ),
-        (
-            [TicketRepeated(severity=Severity.CRITICAL, count=3, alert_id=TWO, score=0.97)],
-            {"severity": Severity.CRITICAL, "repeat_count": 3},
-        ),
-        ([TicketEased(severity=Severity.LOW, reason="Late")], {"severity": Severity.LOW}),
-        ([TicketCommented(text="Hm")], {}),
-        ([TicketEvidenceWithdrawn(reason="Disproved")], {}),
-    ],
-)
-def test_a_ticket_is_shown_as_it_stands(events: list[Event], changes: dict[str, Any]) -> None:
-    row = row_after(TICKET_BOARD, f"ticket-{ONE}", OPENED, *events)
-    began_at = BEGAN_AT + timedelta(seconds=1)
-    fresh = TicketRow(
-        ticket_id=ONE,
-        category=TicketCategory.SECURITY_FRAUD,
-        title="Look",
-        status=TicketStatus.NEW,
-        severity=Severity.HIGH,
-        priority=Priority.HIGH,
-        site_id="S-1",
-        person_id="G-1",
-        fraud_type=FraudType.GPS_SPOOFING,
-        dedup_key=KEY,
-        alert_id=TWO,
-        opened_at=began_at,
-        updated_at=row.updated_at,
-        position=row.position,
-        version=row.version,
-    )
-    assert row == msgspec.structs.replace(fresh, **changes)
-
-
-@pytest.mark.parametrize(
-    ("events", "changes"),
-    [
-        ([], {}),
-        (
-            [REPEATED],
-            {
-                "severity": Severity.CRITICAL,
-                "score": 0.97,
-                "count": 2,
-                "evidence": [ONE, TWO],
-                "first_seen_at": SEEN,
-            },
-        ),
-        (
-            [
-                AlertEvidenceRevised(
-                    dedup_key=KEY,
-                    evidence=ONE,
-                    score=0.99,
-                    evidence_severity=Severity.CRITICAL,
-                    severity=Severity.CRITICAL,
-                )
-            ],
-            {"severity": Severity.CRITICAL, "score": 0.99},
-        ),
-        (
-            [
-                REPEATED,
-                AlertEvidenceDropped(
-                    dedup_key=KEY, evidence=ONE, reason="No", severity=Severity.CRITICAL, count=1
-                ),
-            ],
-            {
-                "severity": Severity.CRITICAL,
-                "score": 0.97,
-                "evidence": [TWO],
-                "first_seen_at": SEEN,
-            },
-        ),
-        (
-            [AlertWithdrawn(dedup_key=KEY, reason="Disproved")],
-            {"status": AlertShown.WITHDRAWN, "comment": "Disproved"},
-        ),
-        (
-            [AlertAcknowledged()],
-            {"status": AlertShown.ACKNOWLEDGED, "acknowledged_by": "user:test"},
-        ),
-        ([AlertAssigned(assignee="eve")], {"assignee": "eve"}),
-        ([AlertCommented(text="Hm")], {}),
-        (
-            [JUDGED],
-            {
-                "status": AlertShown.RESOLVED,
-                "verdict": Verdict.CONFIRMED_FRAUD,
-                "comment": "Seen on camera",
-            },
-        ),
-        ([JUDGED, AlertReopened(dedup_key=KEY, reason="Too early")], {}),
-    ],
-)
-def test_an_alert_is_shown_as_it_stands(events: list[Event], changes: dict[str, Any]) -> None:
-    row = row_after(ALERT_BOARD, f"alert-{ONE}", RAISED, *events)
-    fresh = AlertRow(
-        alert_id=ONE,
-        kind=AlertKind.FRAUD,
-        fraud_type=FraudType.GPS_SPOOFING,
-        title="Look",
-        status=AlertShown.OPEN,
-        severity=Severity.HIGH,
-        score=0.9,
-        site_id="S-1",
-        person_id="G-1",
-        dedup_key=KEY,
-        count=1,
-        evidence=[ONE],
-        first_seen_at=LATER,
-        last_seen_at=LATER,
-        raised_at=BEGAN_AT + timedelta(seconds=1),
-        updated_at=row.updated_at,
-        position=row.position,
-        version=row.version,
-    )
-    assert row == msgspec.structs.replace(fresh, **changes)
-
-
-def test_an_alert_of_another_kind_is_shown_without_what_it_has_not() -> None:
-    raised = AlertRaised(
-        alert_id=ONE,
-        kind=AlertKind.ANOMALY,
-        dedup_key="anomaly/gps_accuracy/device/D-1",
-        severity=Severity.LOW,
-        score=0.9,
-        device_id="D-1",
-        metric=Metric.GPS_ACCURACY,
-        title="Look",
-        evidence=ONE,
-        seen_at=LATER,
-    )
-    row = row_after(ALERT_BOARD, f"alert-{ONE}", raised)
-    assert (row.kind, row.metric, row.device_id) == ("anomaly", "gps_accuracy", "D-1")
-    assert (row.fraud_type, row.person_id, row.site_id) == (None, None, None)
 
 
 @pytest.mark.parametrize("projection", PROJECTIONS, ids=lambda projection: projection.name)

@@ -27,15 +27,9 @@ from domain.muting.facts import (
 from domain.muting.silence import SilenceStatus
 from domain.severity import Severity
 from domain.ticket import Priority, TicketCategory, TicketOpened
-from projections.muting import (
-    LEDGER,
-    MAINTENANCE,
-    SILENCES,
-    MaintenanceStatus,
-    SuppressionRow,
-)
+from projections.muting import LEDGER, MAINTENANCE, SILENCES, MaintenanceStatus, SuppressionRow
 from tests.memory_desk import MemoryLog
-from tests.projections.test_boards import rows_of
+from tests.projections.rows import rows_of
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ID, OTHER = UUID(int=1), UUID(int=2)

@@ -29,7 +29,7 @@ from projections.fraud_scores import FRAUD_SCORES
 from projections.published import FRAME_TYPES, PUBLIC_TYPES, Frame, Row, fold_of, publish
 from projections.ticket_board import TICKET_BOARD, TicketRow
 from tests.memory_desk import MemoryLog
-from tests.projections.test_boards import OPENED, RAISED
+from tests.projections.rows import OPENED, RAISED
 from tests.strategies import forall
 from tests.tenant_stories import stories
 

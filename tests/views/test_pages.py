@@ -22,7 +22,7 @@ from projections.kernel import Projection
 from projections.ticket_board import TICKET_BOARD, TicketRow
 from projections.views import PAGE_ROWS_MAX, MalformedCursor, ReadModelBehind, Wanted
 from tests.memory_desk import MemoryLog
-from tests.projections.test_boards import OPENED, rows_of
+from tests.projections.rows import OPENED, rows_of
 from tests.projections.test_published import SCORED
 
 BEGAN_AT = datetime(2026, 11, 22, 8, 0, 0, 1, tzinfo=UTC)

@@ -21,7 +21,7 @@ from domain.catalogue import AnyRecorded
 from projections import PROJECTIONS
 from projections.kernel import Projection
 from tests.conftest import Database as Migrated
-from tests.projections.test_boards import rows_of
+from tests.projections.rows import rows_of
 from tests.tenant_stories import stories
 
 CAUSE = Cause("user:test")

@@ -194,6 +194,20 @@ class Field:
         return msgspec.json.decode(self.kept[key], type=type_)
 
 
+def after(*signals: SignalEvent) -> Field:
+    """Return a field in which these were told and scored."""
+    field = Field()
+    field.signals(signals)
+    field.follow()
+    return field
+
+
+def then(field: Field, *signals: SignalEvent) -> list[FraudScored]:
+    """Return the scores that these lead to when they come to a field."""
+    field.signals(signals)
+    return field.follow()
+
+
 def judge(signals: Iterable[SignalEvent]) -> FraudScored:
     """Return the standing score of the last attendance among signals, taken in at once."""
     signals = list(signals)
