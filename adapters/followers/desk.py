@@ -12,13 +12,12 @@ import msgspec
 from adapters.followers.keeping import Keeping, Kept
 from adapters.followers.reading import Lease
 from adapters.followers.runtime import NOTHING
-from adapters.log.appending import append_each
 from adapters.log.postgres_log import read_streams
 from adapters.postgres.arrays import Array
 from adapters.postgres.database import Connection
 from adapters.postgres.signals import signals_on
 from application.following import KnownSignal, Policy, Window, because_of, derived_id
-from application.ports import APPEND_EVENTS_MAX, Append, NewFact, Slice, StreamMoved
+from application.ports import APPEND_EVENTS_MAX, Append, NewFact, Slice
 from domain.catalogue import AnyRecorded, tag_of
 from domain.kernel import Decider, Event
 
@@ -59,15 +58,15 @@ class PolicyHandler:
 
     def handle(
         self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]
-    ) -> frozenset[str]:
+    ) -> Sequence[Append]:
         kept = self._keeping.take(lease)
         desk = PostgresDesk(
             connection, lease.tenant_id, self.name, lease.head, kept, replaying=self.replaying
         )
         self.policy.handle(desk, batch)
-        types = desk.finish()
+        appends = desk.finish()
         self._keeping.give_back(lease, kept)
-        return types
+        return appends
 
 
 class PostgresDesk:
@@ -174,21 +173,10 @@ class PostgresDesk:
             decider, state = self._states[stream_id]
             self._states[stream_id] = (decider, reduce(decider.evolve, events, state))
 
-    def finish(self) -> frozenset[str]:
-        """Write memories and facts; answer with the types of these facts.
-
-        Raises:
-            StreamMoved: somebody wrote to a stream in between; the whole batch is to be done again.
-        """
+    def finish(self) -> Sequence[Append]:
+        """Write memories; answer with the facts that are to be recorded."""
         self._save()
-        if not self._slices:
-            return NOTHING
-        # Facts are for ever; what only follows from them may be lost and done again.
-        self._connection.execute("SET LOCAL synchronous_commit TO DEFAULT")
-        for outcome in append_each(self._connection, self.tenant_id, list(appends(self._slices))):
-            if isinstance(outcome, StreamMoved):
-                raise outcome
-        return frozenset(tag_of(fact.event) for slice_ in self._slices for fact in slice_.facts)
+        return list(appends(self._slices)) if self._slices else NOTHING
 
     def _save(self) -> None:
         """Write what is remembered and differs from what stands."""

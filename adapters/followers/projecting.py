@@ -11,6 +11,7 @@ from adapters.followers.reading import Lease
 from adapters.followers.runtime import NOTHING
 from adapters.postgres.database import Connection
 from adapters.postgres.rows import RowTable
+from application.ports import Append
 from domain.catalogue import AnyRecorded, tag_of
 from projections.kernel import Projection
 
@@ -37,7 +38,7 @@ class ProjectionHandler(Generic[R]):
 
     def handle(
         self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]
-    ) -> frozenset[str]:
+    ) -> Sequence[Append]:
         touched = [(key, fact) for fact in batch if (key := self.projection.key_of(fact))]
         if touched:
             generation = self._generation(connection, lease.tenant_id)

@@ -11,7 +11,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import psycopg
 import structlog
@@ -20,14 +20,16 @@ from msgspec.structs import replace
 from adapters.followers.reading import (
     ForkFound,
     Lease,
-    Proof,
     array_of,
     ending,
     read_batch,
 )
 from adapters.followers.sharing import SharedFacts
+from adapters.followers.turn import Turns
+from adapters.log.appending import prepare
 from adapters.postgres.database import Connection, connect
-from application.ports import LogUnavailable, StreamMoved
+from adapters.postgres.pipeline import Pipeline
+from application.ports import Append, LogUnavailable, StreamMoved
 from domain.catalogue import AnyRecorded
 
 BATCH_EVENTS_MAX = 1_000
@@ -46,18 +48,8 @@ ATTEMPTS_MAX = 6  # failures at one event before it is parked
 RACES_MAX = 20  # lost races in a row at one tenant; then it is no race, but a failure
 ERROR_CHARACTERS_MAX = 2_000
 
-#: What a handler that appended nothing answers.
-NOTHING: frozenset[str] = frozenset()
-
-LEASE = (
-    "SELECT tenant_id, position, hash, skip_to, head, attempts, token, passed, others,"
-    " upto, events, wanted, known, last FROM log.lease(%s, %s, %s::text[], %s)"
-)
-MOVE = (
-    "UPDATE log.checkpoints SET position = %s, hash = %s, token = coalesce(%s, token),"
-    " attempts = 0, error = NULL, updated_at = clock_timestamp()"
-    " WHERE follower = %s AND tenant_id = %s"
-)
+#: What a handler that has nothing to record answers.
+NOTHING: Sequence[Append] = ()
 
 _journal = structlog.get_logger(__name__)
 
@@ -82,18 +74,10 @@ class Handler(Protocol):
 
     def handle(
         self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]
-    ) -> frozenset[str]:
-        """Handle the wanted facts of a batch, oldest first; answer with the types of the facts that
-        it appended to the tenant's log."""
+    ) -> Sequence[Append]:
+        """Handle the wanted facts of a batch, oldest first; answer with what is to be recorded in
+        the tenant's log, which stands with the checkpoint or not at all."""
         ...
-
-
-class Leased(NamedTuple):
-    """A lease, and what the question for it has settled already."""
-
-    lease: Lease
-    passed: bool  # nothing was wanted, and the checkpoint is moved
-    more: bool  # behind what is read now, or at another tenant
 
 
 class Loop:
@@ -120,12 +104,13 @@ class Loop:
         self._rest_s = rest_s  # with nothing left to do, in which facts gather for one batch
         self._shared = shared
         self._stop = threading.Event()
-        self._connection: Connection | None = None
+        self._pipeline: Pipeline | None = None
         # After a failed batch a tenant goes on event by event up to here, so that the good facts
         # before a bad one are not held back by it. Lost with the process, which is harmless.
         self._careful_to: dict[str, int] = {}
         self._races: dict[str, int] = {}  # lost in a row
-        self._types = None if handler.types is None else array_of(handler.types)
+        types = None if handler.types is None else array_of(handler.types)
+        self._turns = Turns(handler.name, handler.behind, types, batch_events_max)
         self._told = told  # somebody sets `wake` whenever there is something to do
         self._more = True  # after a step that did something: whether there is more at once
         self._enrols = enrols  # False: only the tenants that have a checkpoint already
@@ -172,13 +157,13 @@ class Loop:
 
     def step(self) -> bool:
         """Handle one batch of one tenant; answer whether there was one (done, failed or forked)."""
-        connection = self._connected()
+        pipeline = self._connected()
         self._more = True
         lease: Lease | None = None
         limit = self._batch_events_max
         try:
-            with connection.transaction():
-                leased = self._lease(connection)
+            with pipeline.transaction():
+                leased = self._turns.begin(pipeline)
                 if leased is None:
                     return False
                 lease = leased.lease
@@ -186,7 +171,7 @@ class Loop:
                     return True  # another process was faster
                 if lease.attempts or self._careful_to.get(lease.tenant_id, 0) > lease.position:
                     limit = 1
-                appended = NOTHING if leased.passed else self._work(connection, lease, limit)
+                types = frozenset() if leased.passed else self._work(pipeline, lease, limit)
         except ForkFound as fork:
             assert lease is not None
             self._stop_tenant(lease, "forked", str(fork))
@@ -211,42 +196,28 @@ class Loop:
             self._fail(lease, limit, error)
         else:
             self._more = leased.more or limit == 1
-            self._tell(lease.tenant_id, appended)
+            self._tell(lease.tenant_id, types)
         return True
 
-    def _tell(self, tenant_id: str, appended: frozenset[str]) -> None:
+    def _tell(self, tenant_id: str, types: frozenset[str]) -> None:
         """A batch stands: tell who waits for it, here and in other processes."""
         self._races.pop(tenant_id, None)
         for wake in self.wakes:
             wake.set()
-        if appended:
-            self._grown(tenant_id, appended)
+        if types:
+            self._grown(tenant_id, types)
 
-    def _work(self, connection: Connection, lease: Lease, limit: int) -> frozenset[str]:
+    def _work(self, pipeline: Pipeline, lease: Lease, limit: int) -> frozenset[str]:
         """Handle what stands behind a lease; answer with the types of the facts that it led to."""
+        connection = pipeline.connection
         batch = read_batch(connection, lease, limit, self.handler.types, self._shared)
+        appends: Sequence[Append] = NOTHING
         if batch.facts:
             lease = replace(ending(lease, batch), next_token=1 + secrets.randbits(TOKEN_BITS - 1))
-        # Before the batch is handled: whoever appends holds the log's end until the commit, and
-        # all who write to this tenant wait for it.
-        self._move(connection, lease, batch.position, batch.hash)
-        return self.handler.handle(connection, lease, batch.facts) if batch.facts else NOTHING
-
-    def _lease(self, connection: Connection) -> Leased | None:
-        limits = [self.handler.name, self.handler.behind, self._types, self._batch_events_max]
-        row = connection.execute(LEASE, limits, binary=True).fetchone()
-        if row is None:
-            return None
-        tenant_id, position, hash_, skip_to, head, attempts, token, passed, others, *proof = row
-        lease = Lease(
-            tenant_id, position, hash_, skip_to, head, attempts, token, proof=Proof(*proof)
-        )
-        return Leased(lease, passed, others or proof[0] < head)
-
-    def _move(self, connection: Connection, lease: Lease, position: int, hash_: bytes) -> None:
-        connection.execute(
-            MOVE, [position, hash_, lease.next_token, self.handler.name, lease.tenant_id]
-        )
+            appends = self.handler.handle(connection, lease, batch.facts)
+        prepared = [prepare(append) for append in appends]
+        self._turns.end(pipeline, lease, batch, prepared)
+        return frozenset().union(*(each.types for each in prepared))
 
     def _fail(self, lease: Lease, limit: int, error: Exception) -> None:
         """Remember a failure; after enough of them at one event, park it and stop the tenant."""
@@ -302,7 +273,7 @@ class Loop:
 
     def _update(self, lease: Lease, query: str, **parameters: object) -> None:
         """Write about a failure in a transaction of its own: the one that failed is rolled back."""
-        connection = self._connected()
+        connection = self._connected().connection
         with connection.transaction():
             connection.execute("SELECT log.bind(%s)", [lease.tenant_id])
             connection.execute(
@@ -319,18 +290,19 @@ class Loop:
         if not self._enrols or time.monotonic() < self._enrolled_at + ENROL_EVERY_S:
             return
         self._enrolled_at = time.monotonic()
-        self._connected().execute("SELECT log.enrol_follower(%s)", [self.handler.name])
+        self._connected().connection.execute("SELECT log.enrol_follower(%s)", [self.handler.name])
 
-    def _connected(self) -> Connection:
-        if self._connection is None or self._connection.closed:
-            self._connection = connect(self._url, f"vedette-{self.handler.name}"[:60])
+    def _connected(self) -> Pipeline:
+        if self._pipeline is None or self._pipeline.connection.closed:
+            connection = connect(self._url, f"vedette-{self.handler.name}"[:60])
             # Rows, memories and checkpoint stand or fall together, so a crash of the server may
             # take the last ones back: they are made again. It spares a disk write for each batch.
-            self._connection.execute("SET synchronous_commit = off")
-        return self._connection
+            connection.execute("SET synchronous_commit = off")
+            self._pipeline = Pipeline(connection)
+        return self._pipeline
 
     def disconnect(self) -> None:
         """Let the connection go; the next step makes another."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        if self._pipeline is not None:
+            self._pipeline.connection.close()
+            self._pipeline = None

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from adapters.followers.reading import Lease
 from adapters.followers.runtime import NOTHING
 from adapters.postgres.database import Connection
+from application.ports import Append
 from domain.catalogue import AnyRecorded, tag_of
 from domain.jobs import JOB_OF_FACT
 
@@ -32,7 +33,7 @@ class Dispatcher:
 
     def handle(
         self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]
-    ) -> frozenset[str]:
+    ) -> Sequence[Append]:
         for fact in batch:
             job = JOB_OF_FACT[type(fact.event)]
             key = [lease.tenant_id, job.name, job.id_of(fact)]

@@ -15,6 +15,7 @@ from adapters.followers.runtime import NOTHING
 from adapters.postgres.database import Connection
 from application.mailing import MAIL_TIMER
 from application.muting import MAINTENANCE_TIMER, SILENCE_TIMER
+from application.ports import Append
 from application.timers import CLOCK_TIMER
 from domain.catalogue import AnyRecorded, tag_of
 from domain.mail import MAIL_STREAM, MailFailed, MailRequested, MailSent
@@ -61,7 +62,7 @@ class TimerKeeper:
 
     def handle(
         self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]
-    ) -> frozenset[str]:
+    ) -> Sequence[Append]:
         for fact in batch:
             kind, subject, due_at = wanted(fact)
             key = [lease.tenant_id, kind, subject]

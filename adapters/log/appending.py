@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from psycopg.pq.abc import PGresult
 from adapters.log import wire
 from adapters.log.codec import encode
 from adapters.log.wire import INT4, INT8, ZERO, Row, timestamptz
+from adapters.postgres.pipeline import Call
 from application.ports import (
     APPEND_EVENTS_MAX,
     Append,
@@ -25,10 +27,10 @@ from application.ports import (
 )
 from domain.catalogue import tag_of
 
-NO_SUCH_TENANT = "VD002"
+NO_SUCH_TENANT, STREAM_MOVED = "VD002", "VD003"
 ANY = int(Expect.ANY)
 
-Call = Callable[[wire.Statement, list[bytes]], PGresult]
+Answering = Callable[[wire.Statement, list[bytes]], PGresult]
 
 
 class TooManyFacts(ValueError):
@@ -103,6 +105,36 @@ def rides(appends: Sequence[Prepared]) -> Iterator[list[Prepared]]:
         yield ride
 
 
+def recording(tenant_id: bytes, appends: Sequence[Prepared]) -> list[Call]:
+    """Return calls that record all of these, and fail where one of them cannot stand."""
+    calls: list[Call] = []
+    for ride in rides(appends):
+        rows = [row for append in ride for row in append.rows]
+        if len(rows) == 1:
+            calls.append(Call(wire.RECORD_ONE, [tenant_id, *rows[0]]))
+        else:
+            calls.append(Call(wire.RECORD, columns(tenant_id, ride, rows)))
+    return calls
+
+
+@contextmanager
+def telling_races() -> Iterator[None]:
+    """Say what calls of `recording` answer in the log's words.
+
+    Raises:
+        StreamMoved: somebody wrote to a stream in between.
+    """
+    try:
+        yield
+    except psycopg.DatabaseError as error:
+        if error.sqlstate != STREAM_MOVED:
+            raise
+        stream_id, stands = error.diag.message_primary, error.diag.message_detail
+        assert stream_id is not None
+        assert stands is not None
+        raise StreamMoved(stream_id, int(stands)) from error
+
+
 def append_each(
     connection: psycopg.Connection[Any], tenant_id: str, appends: Sequence[Append]
 ) -> list[Outcome]:
@@ -148,7 +180,7 @@ def ride_together(
         raise
 
 
-def alone(call: Call, tenant_id: str, append: Prepared) -> Outcome:
+def alone(call: Answering, tenant_id: str, append: Prepared) -> Outcome:
     (row,) = append.rows
     answer = call(wire.APPEND_ONE, [tenant_id.encode(), *row])
     position = wire.integer(answer.get_value(0, 0))
@@ -159,20 +191,26 @@ def alone(call: Call, tenant_id: str, append: Prepared) -> Outcome:
     return StreamMoved(append.streams[0], stands)
 
 
+def columns(tenant_id: bytes, appends: Sequence[Prepared], rows: list[Row]) -> list[bytes]:
+    """Return the parameters of a call of `log.append`: an array a column."""
+    numbers = [INT4.pack(n) for n, append in enumerate(appends) for _ in append.rows]
+    return [
+        tenant_id,
+        wire.array(wire.INT4_OID, numbers),
+        *(
+            wire.array(oid, cells)
+            for oid, cells in zip(wire.ROW_TYPES, zip(*rows, strict=True), strict=True)
+        ),
+    ]
+
+
 def together(
-    call: Call,
+    call: Answering,
     tenant_id: str,
     appends: Sequence[Prepared],
     rows: list[Row],
 ) -> list[Outcome]:
-    numbers = [INT4.pack(n) for n, append in enumerate(appends) for _ in append.rows]
-    columns = zip(*rows, strict=True)
-    parameters = [
-        tenant_id.encode(),
-        wire.array(wire.INT4_OID, numbers),
-        *(wire.array(oid, cells) for oid, cells in zip(wire.ROW_TYPES, columns, strict=True)),
-    ]
-    answer = call(wire.APPEND, parameters)
+    answer = call(wire.APPEND, columns(tenant_id.encode(), appends, rows))
     first, *moved = (answer.get_value(0, column) for column in range(4))
     losers = {
         INT4.unpack(number)[0]: StreamMoved(stream_id.decode(), *INT8.unpack(version))

@@ -49,6 +49,19 @@ APPEND = Statement(
     [BINARY] * 11,
 )
 STATEMENTS = (APPEND_ONE, APPEND)
+# The same, for whoever needs no answer but that all of it stands: a stream that moved is an error.
+RECORD_ONE = Statement(
+    b"vedette_record_one",
+    b"SELECT new_position IS NOT NULL OR log.refuse_moved($2, stands)"
+    b" FROM log.append_one($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+    [BINARY] * 10,
+)
+RECORD = Statement(
+    b"vedette_record",
+    b"SELECT moved_append IS NULL OR log.refuse_moved(moved_stream[1], moved_version[1])"
+    b" FROM log.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+    [BINARY] * 11,
+)
 
 
 # One fact as the cells of its parameters, in the order in which both functions take them: stream

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from adapters.followers.reading import Lease
 from adapters.followers.runtime import Loop
 from adapters.postgres.database import Connection
+from application.ports import Append
 from domain.catalogue import AnyRecorded
 from tests.followers.workshop import NoteTaker
 
@@ -17,7 +18,7 @@ class Talkative(NoteTaker):
 
     def handle(
         self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]
-    ) -> frozenset[str]:
+    ) -> Sequence[Append]:
         print("in a batch", flush=True)
         return super().handle(connection, lease, batch)
 

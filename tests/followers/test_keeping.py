@@ -16,6 +16,7 @@ from adapters.followers.keeping import ENTRY_BYTES, Keeping, Kept
 from adapters.followers.reading import Lease
 from adapters.followers.rebuilding import Rebuild
 from adapters.followers.runtime import Loop
+from adapters.followers.turn import Turns
 from adapters.log.postgres_log import PostgresLog
 from adapters.postgres.arrays import Array
 from adapters.postgres.database import Database
@@ -116,7 +117,8 @@ def test_what_is_passed_over_in_between_takes_nothing_away(
     one = Counter(store)
     fill(log, tenant, 4)
     one.loop.catch_up()
-    monkeypatch.setattr(one.loop, "_types", Array("text", ["ticket.opened"]))
+    elsewhere = Turns(one.policy.name, None, Array("text", ["ticket.opened"]), 1_000)
+    monkeypatch.setattr(one.loop, "_turns", elsewhere)
     fill(log, tenant, 4)
     one.loop.catch_up()
     monkeypatch.undo()
@@ -158,7 +160,7 @@ def test_a_checkpoint_that_could_not_be_moved_takes_what_was_kept_with_it(
         raise psycopg.OperationalError("The connection is lost.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(one.loop, "_move", breaks)
+        patch.setattr(Turns, "end", breaks)
         with pytest.raises(psycopg.OperationalError):
             one.loop.step()
     one.loop.catch_up()

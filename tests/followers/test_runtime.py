@@ -27,6 +27,7 @@ from application.operations import (
 )
 from application.ports import Append, Cause, StreamMoved
 from domain.catalogue import AnyRecorded
+from domain.directory.person import PersonEnrolled
 from tests.conftest import Database as Migrated
 from tests.followers.workshop import NoteTaker, fill, forge, location, loop_of, noted
 
@@ -382,6 +383,46 @@ def test_another_log_than_the_one_read_before_stops_the_follower(
         PostgresOperations(store).skip(tenant, handler.name, "no", OPERATOR)
 
 
+class Late(NoteTaker):
+    """Records one fact to a stream, to which somebody else writes while it makes up its mind."""
+
+    def __init__(self, name: str, log: PostgresLog, interruptions: int) -> None:
+        super().__init__(name)
+        self.types = frozenset({"location.recorded"})
+        self.log = log
+        self.interruptions = interruptions
+
+    def handle(
+        self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]
+    ) -> Sequence[Append]:
+        super().handle(connection, lease, batch)
+        stands = len(self.log.read_stream(lease.tenant_id, "person-late"))
+        if self.interruptions:
+            self.interruptions -= 1
+            self.log.append(lease.tenant_id, enrolling(stands, 2))
+        return [enrolling(stands, 1), enrolling(stands + 1, 2)]
+
+
+def enrolling(stands: int, facts: int) -> Append:
+    """Return an append of one stream that stands at a version."""
+    enrolled = PersonEnrolled(person_id="G-9", name="Nine")
+    return Append.of("person-late", stands, [enrolled] * facts, Cause("policy:late"))
+
+
+def test_what_a_lost_race_would_have_recorded_does_not_stand_and_is_decided_anew(
+    store: Database, log: PostgresLog, tenant: str
+) -> None:
+    log.open_tenant(tenant)
+    fill(log, tenant, 2)
+    handler = Late(f"late-{tenant}", log, interruptions=3)
+    grown: list[frozenset[str]] = []
+    Loop(store.url, handler, grown=lambda _, types: grown.append(types)).catch_up()
+    assert len(log.read_stream(tenant, "person-late")) == 3 * 2 + 3
+    assert noted(store, tenant, handler.name) == [1, 2]
+    assert grown == [frozenset({"person.enrolled"})]
+    assert standing(store, tenant, handler.name).position == log.head(tenant).position
+
+
 class Racer(NoteTaker):
     """Loses every race."""
 
@@ -389,7 +430,7 @@ class Racer(NoteTaker):
 
     def handle(
         self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]
-    ) -> frozenset[str]:
+    ) -> Sequence[Append]:
         del connection, lease, batch
         self.lost += 1
         raise StreamMoved("a-stream", 2)

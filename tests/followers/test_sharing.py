@@ -9,6 +9,7 @@ from adapters.followers.runtime import NOTHING, Loop
 from adapters.followers.sharing import SharedFacts
 from adapters.log.postgres_log import PostgresLog
 from adapters.postgres.database import Connection, Database
+from application.ports import Append
 from domain.catalogue import AnyRecorded
 from tests.conftest import Database as Migrated
 from tests.followers.workshop import fill, forge
@@ -28,7 +29,7 @@ class Reader:
 
     def handle(
         self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]
-    ) -> frozenset[str]:
+    ) -> Sequence[Append]:
         assert lease.tenant_id
         assert not connection.closed
         self.read += batch

@@ -33,7 +33,7 @@ class NoteTaker:
 
     def handle(
         self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]
-    ) -> frozenset[str]:
+    ) -> Sequence[Append]:
         for fact in batch:
             if (lease.tenant_id, fact.position) in self.poison:
                 raise ValueError(f"position {fact.position} is poison")
