@@ -37,7 +37,7 @@ LOOK_AROUND_S = 0.2
 READY_TIMEOUT_S = 5.0  # of one question
 READY_REMINDER_S = 30.0
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not bound
-NAME_WIDTH = 10
+NAME_WIDTH = 19
 # `vedette`, ended when its supervisor ends.
 PROGRAM = (sys.executable, "-m", "interfaces.leash")
 # What the supervisor finds out and its children need to be told.
@@ -111,9 +111,13 @@ class Supervisor:
     def _start_children(self, listener: int) -> None:
         chosen = self.settings
         serve = ["serve", "--fd", str(listener)]
+        number = chosen.follower_processes
         self.groups = [
             self._children("web", serve, chosen.web_processes, inherited_fds=[listener]),
-            self._children("follower", ["follow"], chosen.follower_processes),
+            *(
+                self._children(f"{lane}-follower", ["follow", "--lane", lane], number)
+                for lane in wiring.Lane
+            ),
             self._children("worker", ["work"], chosen.worker_processes),
         ]
         for group in self.groups:

@@ -17,6 +17,7 @@ from adapters.embedded.postgres import EmbeddedPostgres
 from adapters.embedded.server import EmbeddedServer
 from adapters.embedded.valkey import EmbeddedValkey
 from adapters.followers.desk import PolicyHandler
+from adapters.followers.lanes import Lane, of_lane, step_back
 from adapters.followers.listening import Listener
 from adapters.followers.operations import PostgresOperations
 from adapters.followers.process import FollowerProcess
@@ -77,6 +78,7 @@ __all__ = [
     "EXPECTED_FAILURES",
     "EmbeddedServer",
     "FollowerProcess",
+    "Lane",
     "Listener",
     "Vedette",
     "completed",
@@ -86,6 +88,7 @@ __all__ = [
     "migrate",
     "open_application",
     "rebuild",
+    "step_back",
     "verifier",
     "worker",
 ]
@@ -168,10 +171,13 @@ def handlers() -> list[Handler]:
     return [*projecting, *policies, Dispatcher(), TimerKeeper()]
 
 
-def followers(application: Vedette) -> FollowerProcess:
-    """Compose the followers of one process."""
+def followers(application: Vedette, lane: Lane | None = None) -> FollowerProcess:
+    """Compose the followers of one process: those of a lane, or all."""
     return FollowerProcess(
-        application.database.url, handlers(), grown=application.log.grown, rest_s=rest_s
+        application.database.url,
+        of_lane(handlers(), lane),
+        grown=application.log.grown,
+        rest_s=rest_s,
     )
 
 

@@ -7,14 +7,9 @@ for every single fact takes its time from those that somebody waits for.
 
 from __future__ import annotations
 
+from adapters.followers.lanes import CALLING
 from adapters.followers.runtime import Handler
-from application.policies import escalate_finding_whenever_raised_high as escalating
 from application.policies import judge_baselines_whenever_signals_recorded as judging
-from application.policies import open_ticket_whenever_alert_raised as opening
-from application.policies import raise_alert_whenever_anomaly_detected as raising_anomaly
-from application.policies import raise_alert_whenever_device_tampered as raising_tamper
-from application.policies import raise_alert_whenever_fraud_scored_high as raising_fraud
-from application.policies import raise_alert_whenever_panic_recorded as raising_panic
 from application.policies import score_fraud_whenever_attendance_recorded as scoring
 from projections.signals import SIGNALS
 
@@ -27,20 +22,10 @@ JUDGING_REST_S = 0.08
 REST_S = 0.2
 
 RESTS_S = {
+    **dict.fromkeys(CALLING, CALLING_REST_S),
     scoring.NAME: SCORING_REST_S,
     SIGNALS.name: JUDGING_REST_S,
     judging.NAME: JUDGING_REST_S,
-    **dict.fromkeys(
-        (
-            raising_fraud.NAME,
-            raising_panic.NAME,
-            raising_tamper.NAME,
-            raising_anomaly.NAME,
-            opening.NAME,
-            escalating.NAME,
-        ),
-        CALLING_REST_S,
-    ),
 }
 
 

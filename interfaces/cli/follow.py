@@ -8,16 +8,24 @@ from contextlib import closing
 from interfaces import journal, settings, wiring
 
 
-def app() -> None:
+def app(*, lane: wiring.Lane | None = None) -> None:
     """Run one follower process: read models, policies and the dispatch of jobs, for every tenant.
 
     Run as many as you like: they share the tenants among themselves. Ctrl-C or TERM ends it after
     the batch under way.
+
+    Parameters
+    ----------
+    lane
+        urgent: only what leads from a signal to an alert and a ticket. background: only the rest,
+        giving way to others. Run at least one process of each, as `vedette up` does, or some
+        without a lane, which run everything.
     """
+    wiring.step_back(lane)
     chosen = wiring.completed(settings.load())
     journal.configure(chosen.log_level)
     with closing(wiring.open_application(chosen)) as vedette:
-        process = wiring.followers(vedette)
+        process = wiring.followers(vedette, lane)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: process.stop())
         process.run()

@@ -21,7 +21,7 @@ from domain.signals import signal_uuid
 from interfaces.simulator import WorldParameters
 from tests.bench.client import Poster, listen
 from tests.bench.kit import Database, Measure, Servers
-from tests.bench.running import TENANT, Running, percentile, rows, running
+from tests.bench.running import PROCESSES, TENANT, Running, percentile, rows, running
 
 PER_SECOND, SECONDS = 100, 60
 WARM_UP_S = 3  # posted before, at the same rate, and not counted
@@ -127,7 +127,7 @@ async def drive(vedette: Running) -> Seen:
 def path(servers: Servers) -> Measure:
     """Measure the path, then a commit with a NOTIFY on the same server."""
     drawn = WorldParameters(guards=GUARDS, sites=SITES)
-    with running(servers, drawn, "serve", "follow") as vedette:
+    with running(servers, drawn, *PROCESSES) as vedette:
         before = round_trips_s(vedette.database)
         seen = uvloop.run(drive(vedette))
         steps = rows(

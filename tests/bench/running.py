@@ -32,6 +32,8 @@ from interfaces.simulator import World, WorldParameters, world
 from tests.bench.kit import Database, Servers, say
 
 TENANT = "bench"
+# What `vedette up` starts, but for the workers.
+PROCESSES = ("serve", "follow --lane urgent", "follow --lane background")
 SEED = 7
 SECRET_KEY = "a secret of the benchmarks, known to all"
 START_TIMEOUT_S = 30.0
@@ -54,7 +56,7 @@ class Running:
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, command: str, name: str | None = None) -> int:
-        """Start `vedette COMMAND` and return its process id."""
+        """Start `vedette COMMAND`, which may have options, and return its process id."""
         name = name or command
         environment = {
             **os.environ,
@@ -67,7 +69,7 @@ class Running:
         }
         with (self.directory / f"{name}.log").open("wb") as log:
             self._processes[name] = subprocess.Popen(
-                [sys.executable, "-m", "interfaces.cli.main", command],
+                [sys.executable, "-m", "interfaces.cli.main", *command.split()],
                 cwd=ROOT,
                 env=environment,
                 stdout=log,
@@ -141,7 +143,7 @@ def running(servers: Servers, drawn: WorldParameters, *commands: str) -> Iterato
     lent = Running(servers.database(), directory, drawn)
     try:
         for number, command in enumerate(commands):
-            lent.start(command, f"{command}-{number}")
+            lent.start(command, f"{number}-{command.replace(' ', '')}")
         if "serve" in commands:
             lent.wait_until_live()
         yield lent

@@ -22,7 +22,7 @@ from domain.signals import signal_uuid
 from interfaces.simulator import Parameters, Summary, WorldParameters, run
 from interfaces.simulator.ledger import Acknowledged
 from tests.bench.kit import Measure, Servers, say
-from tests.bench.running import SEED, TENANT, Running, percentile, rows, running
+from tests.bench.running import PROCESSES, SEED, TENANT, Running, percentile, rows, running
 
 RATES = (500, 750, 1_000, 1_250, 1_500, 1_750, 2_000, 2_500, 3_000, 3_500, 4_000)  # signals/s
 FIRST_RATE = 2_000
@@ -77,7 +77,7 @@ def drive(parameters: Parameters, answers: Any) -> None:
 def hold(servers: Servers, rate: int, seconds: float) -> Held:
     """Drive at one rate on a fresh database."""
     drawn = WorldParameters(guards=GUARDS, sites=SITES)
-    with running(servers, drawn, "serve", "follow") as vedette:
+    with running(servers, drawn, *PROCESSES) as vedette:
         wait_for_followers(vedette)
         ledger = vedette.directory / "ledger.ndjson"
         parameters = Parameters(
