@@ -98,7 +98,7 @@ def test_ctrl_c_stops_everything_in_order(directory: Path, port: int) -> None:
         pids = supervisor.pids()
         supervisor.process.send_signal(signal.SIGINT)
         assert supervisor.process.wait(PATIENCE_S) == 0
-    assert re.findall(r"(\w+) ends", supervisor.said) == ["serve", "follow", "work"]
+    assert re.findall(r"(\w+) ends", supervisor.said) == ["serve", "follow", "follow", "work"]
     assert not [pid for pid in pids if lives(pid)]
 
 
@@ -128,7 +128,7 @@ def test_a_killed_supervisor_leaves_nothing_behind(directory: Path, port: int) -
 
 def test_the_demo_is_seeded_and_then_played(directory: Path, port: int) -> None:
     with running(directory, port, "--demo") as supervisor:
-        supervisor.says("simulator | demo is pid")
+        supervisor.says("simulator          | demo is pid")
         assert "\nThe demo's password is swordfish.\n" in supervisor.said
 
 
