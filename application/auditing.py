@@ -38,10 +38,11 @@ from domain.finding.facts import (
     finding_stream,
 )
 from domain.finding.finding import FINDING, FindingCommand, JudgeFinding, WithdrawFinding
-from domain.finding.judging import HORIZON, judged_findings
+from domain.finding.judging import judged_findings
 from domain.finding.plan import SitePlan
 from domain.finding.planning import duties_due
 from domain.kernel import Senseless
+from domain.signals import HORIZON
 
 AUDITOR = "system:auditor"
 FINDINGS_AT_ONCE = 1_000  # in one call of the log

@@ -23,6 +23,7 @@ END = r"$(?!\n)"
 ONE_LINE = r"^[^\u0000-\u001f\u007f]+" + END
 SOME_LINES = r"^[^\u0000]+$"
 
+Sha256Hex = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
 #: A tenant's own name for a site, a person or a device.
 Identifier = Annotated[
     str,

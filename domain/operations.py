@@ -12,14 +12,13 @@ from uuid import UUID
 
 import msgspec
 
-from domain.kernel import Command, Decider, Event, LongText, Refused, ShortText
+from domain.kernel import Command, Decider, Event, LongText, Refused, Sha256Hex, ShortText
 
 VERIFICATION_STREAM = "verification-"  # and the id
 
 #: The name of a follower, such as ticket-board.
 FollowerName = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[a-z0-9-]+$")]
 Position = Annotated[int, msgspec.Meta(ge=1)]
-Sha256Hex = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
 
 
 class FollowerEventRetried(Event, frozen=True, tag="follower.event_retried"):

@@ -25,7 +25,8 @@ _VERSION_5 = 0x5000 << 64 | 0x8000 << 48
 _FREE_BITS = (1 << 128) - 1 ^ (0xF000 << 64 | 0xC000 << 48)
 # Below this, the time that a message spends on its way looks like a clock that is off.
 CLOCK_TOLERANCE = timedelta(seconds=30)
-# What is told later than this is recorded and said to be late, and judges nothing any more.
+# Product rule: what is told later than this is recorded and said to be late, and judges nothing
+# any more.
 HORIZON = timedelta(days=7)
 
 Unit = Annotated[float, msgspec.Meta(ge=0, le=1)]

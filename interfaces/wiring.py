@@ -41,7 +41,13 @@ from adapters.postgres.attempts import PostgresAttempts
 from adapters.postgres.credentials import PostgresCredentials
 from adapters.postgres.database import PROBE_WAIT_S, Database
 from adapters.postgres.memories import PostgresMemories
-from adapters.postgres.migrating import DatabaseIsNewer, MigrationChanged, migrate, unapplied
+from adapters.postgres.migrating import (
+    APP_ROLE,
+    DatabaseIsNewer,
+    MigrationChanged,
+    migrate,
+    unapplied,
+)
 from adapters.postgres.plans import PostgresPlans
 from adapters.postgres.signals import PostgresSignals
 from adapters.postgres.telemetry import PostgresTelemetry
@@ -313,7 +319,7 @@ def completed(settings: Settings) -> Settings:
         postgres = directory / "postgres"
         settings = replace(
             settings,
-            database_url=embedded_postgres.url(postgres, embedded_postgres.APP_ROLE),
+            database_url=embedded_postgres.url(postgres, APP_ROLE),
             database_owner_url=embedded_postgres.url(postgres, embedded_postgres.SUPERUSER),
         )
     if settings.redis_url is None:

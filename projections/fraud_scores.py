@@ -12,8 +12,6 @@ from domain.fraud.facts import Features, FraudScored, Reason
 from domain.fraud.types import FraudType
 from projections.kernel import Projection
 
-HIGH_RISK_FROM = 0.5  # probability; product rule of the high risk board
-
 
 class ScoreRow(msgspec.Struct, frozen=True, kw_only=True):
     """The score that stands for one attendance; earlier ones remain in the log."""

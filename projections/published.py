@@ -17,6 +17,7 @@ from domain.anomaly.facts import AnomalyEvent
 from domain.catalogue import AnyRecorded, tag_of
 from domain.finding.facts import FindingEvent
 from domain.fraud.facts import FraudScored
+from domain.fraud.memory import HIGH_RISK_FROM
 from domain.incident.facts import (
     IncidentEvent,
     IncidentEvidenceDropped,
@@ -26,7 +27,7 @@ from domain.ticket import TicketEvent
 from projections.alert_board import ALERT_BOARD, AlertRow
 from projections.anomalies import ANOMALIES, AnomalyRow
 from projections.findings import FindingTold, tell_finding
-from projections.fraud_scores import FRAUD_SCORES, HIGH_RISK_FROM, ScoreRow
+from projections.fraud_scores import FRAUD_SCORES, ScoreRow
 from projections.incidents import INCIDENTS, IncidentRow
 from projections.ticket_board import TICKET_BOARD, TicketRow
 

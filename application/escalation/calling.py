@@ -9,7 +9,7 @@ the ticket began with, while it is NEW, ASSIGNED or IN_PROGRESS.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from application.duty import (
@@ -52,6 +52,7 @@ from application.escalation.subjects import (
     subject_stream,
 )
 from application.following import Desk, derived_id
+from domain.alert.facts import DEDUP_WINDOW
 from domain.catalogue import AnyRecorded
 from domain.directory.site import SiteTimeZoneCorrected
 from domain.kernel import Event
@@ -71,7 +72,6 @@ from domain.ticket import (
     ticket_stream,
 )
 
-DEDUP_WINDOW = timedelta(hours=24)  # product rule
 CALLING_FACTS: tuple[type[Event], ...] = (
     *DUTY_FACTS,
     SiteTimeZoneCorrected,

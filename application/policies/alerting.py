@@ -14,7 +14,7 @@ alerts themselves, so a memory that is made anew by replay is the one that was t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
@@ -31,10 +31,10 @@ from domain.alert import (
     RepeatAlert,
     alert_stream,
 )
+from domain.alert.facts import DEDUP_WINDOW
 from domain.catalogue import AnyRecorded
 from domain.kernel import shortened
 
-DEDUP_WINDOW = timedelta(hours=24)  # product rule
 CASES_MAX = 32  # alerts remembered of a dedup key, and of an evidence
 ALERT_PREFIX = "alert-"
 

@@ -28,9 +28,10 @@ from domain.finding.facts import (
     finding_stream,
 )
 from domain.finding.finding import FINDING, STANDING, JudgeFinding, WithdrawFinding
-from domain.finding.judging import HORIZON, concerns, judged_findings
+from domain.finding.judging import concerns, judged_findings
 from domain.finding.planning import DAY, JUDGED_AFTER, JUDGED_BEFORE
 from domain.signals import (
+    HORIZON,
     AttendanceRecorded,
     SignalEvent,
     TaskCompletionRecorded,

@@ -23,7 +23,6 @@ from application.watching.memories import (
     have,
     person_key,
     site_key,
-    too_late,
 )
 from application.watching.surroundings import SITE_FACTS, Surroundings
 from domain.anomaly.facts import Metric
@@ -33,7 +32,7 @@ from domain.directory.person import PersonEnrolled, PersonStationed, person_stre
 from domain.directory.site import site_stream
 from domain.directory.time_zone import zone_named
 from domain.directory.tour import TourDefined
-from domain.fraud.memory import micros, moment_of
+from domain.fraud.memory import micros, moment_of, too_late
 from domain.signals import (
     AttendanceRecorded,
     CheckpointScanRecorded,

@@ -6,7 +6,6 @@ baselines), so that most signals load a few hundred bytes.
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple, TypeVar
 from uuid import UUID
@@ -18,7 +17,7 @@ from domain.anomaly.facts import Metric, SubjectKind
 from domain.anomaly.tally import Tally
 from domain.baseline.thresholds import Ruling
 from domain.directory.time_zone import zone_named
-from domain.fraud.memory import HORIZON_US, micros, moment_of
+from domain.fraud.memory import moment_of
 
 K = TypeVar("K")
 M = TypeVar("M", bound=msgspec.Struct)
@@ -207,11 +206,6 @@ def ruling_at(rulings: Rulings | None, at_us: int) -> Ruling | None:
             if ruling.since_us <= at_us:
                 return ruling
     return None
-
-
-def too_late(recorded_at: datetime, at_us: int) -> bool:
-    """Return whether a signal came so late that it judges nothing."""
-    return micros(recorded_at) - at_us > HORIZON_US
 
 
 @lru_cache(maxsize=4_096)

@@ -10,7 +10,7 @@ import msgspec
 
 from application.following import Desk, KnownSignal, Window
 from application.watching.cases import Case, Open
-from application.watching.memories import Place, Subject, too_late
+from application.watching.memories import Place, Subject
 from domain.anomaly.facts import (
     AnomalyDetected,
     AnomalyEvent,
@@ -26,7 +26,7 @@ from domain.anomaly.metrics import explanation
 from domain.anomaly.tally import Value, coarse
 from domain.baseline.judging import Judgement, NoJudgement, severity_of
 from domain.catalogue import AnyRecorded
-from domain.fraud.memory import micros, moment_of
+from domain.fraud.memory import micros, moment_of, too_late
 from domain.severity import Severity
 from domain.signals import (
     AttendanceRecorded,

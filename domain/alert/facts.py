@@ -6,6 +6,7 @@ of them stands: late signals may change the score of an evidence, or disprove it
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, TypeAlias
 from uuid import UUID
@@ -17,6 +18,8 @@ from domain.fraud.types import FraudType
 from domain.kernel import ONE_LINE, Event, Identifier, Instant, LongText, ShortText
 from domain.severity import Severity
 
+#: Product rule: what is about the same trouble so soon after is a repeat of the alert or ticket.
+DEDUP_WINDOW = timedelta(hours=24)
 #: What two alerts or two tickets about the same trouble share; visible to people.
 DedupKey = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=ONE_LINE)]
 Score = Annotated[float, msgspec.Meta(ge=0, le=1)]  # likelihood

@@ -7,7 +7,7 @@ seen here. Each family of findings has a module of its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -30,13 +30,12 @@ from domain.finding.standing_by import judge_hour
 from domain.finding.tasking import judge_task
 from domain.kernel import shortened
 from domain.signals import (
+    HORIZON,
     AttendanceRecorded,
     CheckpointScanRecorded,
     SignalEvent,
     TaskCompletionRecorded,
 )
-
-HORIZON = timedelta(days=7)  # product rule: a signal that comes later judges nothing
 
 JUDGES: Mapping[type[Duty], Callable[[Any, list[Seen]], list[Judgement]]] = {
     ShiftDuty: judge_shift,

@@ -13,10 +13,9 @@ from uuid import UUID
 import msgspec
 
 from domain.fraud.types import FraudType
-from domain.kernel import Event, Identifier
+from domain.kernel import Event, Identifier, Sha256Hex
 
 Probability = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Sha256Hex = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Features(msgspec.Struct, frozen=True, kw_only=True):

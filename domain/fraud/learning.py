@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from uuid import UUID
 
 from domain.alert.facts import AlertKind, AlertReopened, AlertResolved, Verdict
@@ -24,7 +23,6 @@ from domain.fraud.features import FIXES_AFTER_US, FIXES_BEFORE_US, USES_AROUND_U
 from domain.fraud.judging import digest_of
 from domain.fraud.learning_directory import learn_device, learn_site
 from domain.fraud.memory import (
-    HORIZON_US,
     Fix,
     KnownVerdict,
     PersonMemory,
@@ -36,6 +34,7 @@ from domain.fraud.memory import (
     moment_of,
     person_key,
     site_key,
+    too_late,
     track_key,
 )
 from domain.fraud.remembering import (
@@ -70,11 +69,6 @@ FRAUD_BY_VERDICT = {
     Verdict.BENIGN_EXPECTED: False,
     Verdict.FALSE_POSITIVE_LOGIC: False,
 }
-
-
-def too_late(recorded_at: datetime, at_us: int) -> bool:
-    """Return whether a signal came so late that it judges nothing."""
-    return micros(recorded_at) - at_us > HORIZON_US
 
 
 class Learner:

@@ -13,13 +13,14 @@ from uuid import UUID
 
 import msgspec
 
+from domain.signals import HORIZON
+
 SECOND_US = 1_000_000
 MINUTE_US = 60 * SECOND_US
 HOUR_US = 60 * MINUTE_US
 DAY_US = 24 * HOUR_US
 
-# A signal that comes later than this after it happened is recorded and judges nothing.
-HORIZON_US = 7 * DAY_US
+HORIZON_US = HORIZON // timedelta(microseconds=1)
 HISTORY_US = 30 * DAY_US  # how far back an attendance's habits reach
 HISTORY_VISITS_MAX = 60  # and how many attendances they hold at most
 
@@ -33,7 +34,7 @@ USES_KEPT_US = HORIZON_US + DAY_US
 USES_MAX = 256  # attendances on one personal device
 REVISIONS_MAX = 16  # of a geofence or of a device's holder
 TRACK_SLOT_US = MINUTE_US  # one fix per minute is kept: shorter times give no speed
-HIGH_RISK_FROM = 0.5  # product rule: such a score is on the high risk board
+HIGH_RISK_FROM = 0.5  # probability; product rule: such a score is on the high risk board
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -168,6 +169,11 @@ Memory: TypeAlias = PersonMemory | DeviceMemory | SiteMemory | TrackMemory
 def micros(moment: datetime) -> int:
     """Return a moment as microseconds since 1970."""
     return (moment - EPOCH) // _MICROSECOND
+
+
+def too_late(recorded_at: datetime, at_us: int) -> bool:
+    """Return whether a signal came so late that it judges nothing."""
+    return micros(recorded_at) - at_us > HORIZON_US
 
 
 def moment_of(at_us: int) -> datetime:

@@ -7,7 +7,7 @@ a verdict that there was nothing takes them out, and reopening brings them back.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
@@ -37,9 +37,8 @@ from domain.finding.facts import (
 from domain.incident.facts import Item, ItemKind, Sign
 from domain.incident.matching import SPAN_MAX, words
 from domain.severity import Severity
-from domain.signals import DeviceStatus, DeviceStatusRecorded, PanicRecorded, corrected_at
+from domain.signals import HORIZON, DeviceStatus, DeviceStatusRecorded, PanicRecorded, corrected_at
 
-HORIZON = timedelta(days=7)  # product rule: what comes later is recorded, and judges nothing
 STANDS_ON_MAX = 32  # signals that are remembered of one judgement
 
 NOTHING_WAS_WRONG = frozenset(

@@ -6,6 +6,7 @@ from litestar import Controller, get
 from litestar.params import QueryParameter
 
 from domain.access import Capability
+from domain.fraud.memory import HIGH_RISK_FROM
 from interfaces.http.credentials import needs
 from interfaces.http.envelope import Envelope, Items
 from interfaces.http.parameters import (
@@ -18,7 +19,7 @@ from interfaces.http.parameters import (
 )
 from interfaces.http.problems import OF_LISTS
 from interfaces.http.reading import filters, page_of
-from projections.fraud_scores import FRAUD_SCORES, HIGH_RISK_FROM, ScoreRow
+from projections.fraud_scores import FRAUD_SCORES, ScoreRow
 from projections.views import PAGE_ROWS_DEFAULT
 
 

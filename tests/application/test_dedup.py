@@ -10,7 +10,7 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from application.escalation.calling import DEDUP_WINDOW, TAKING_REPEATS
+from application.escalation.calling import TAKING_REPEATS
 from application.policies.raise_alert_whenever_fraud_scored_high import ALERT_FROM
 from domain.alert import (
     ALERT,
@@ -23,6 +23,7 @@ from domain.alert import (
     Verdict,
     alert_stream,
 )
+from domain.alert.facts import DEDUP_WINDOW
 from domain.fraud.facts import FraudScored
 from domain.kernel import Refused
 from domain.ticket import (

@@ -9,12 +9,11 @@ import pytest
 from domain.directory.shift import ShiftRole
 from domain.directory.tour import TourDefined, TourRetired
 from domain.finding.facts import FindingType
-from domain.finding.judging import HORIZON
 from domain.finding.plan import tour_versions
 from domain.finding.planning import starts_of
 from domain.kernel import Event
 from domain.severity import Severity
-from domain.signals import Direction, SignalEvent
+from domain.signals import HORIZON, Direction, SignalEvent
 from tests.auditing.field import (
     LONG_AGO,
     activity,

@@ -16,13 +16,14 @@ from hypothesis import strategies as st
 from adapters.log.postgres_log import PostgresLog
 from domain.catalogue import AnyRecorded
 from domain.fraud.facts import score_stream
+from domain.fraud.memory import HIGH_RISK_FROM
 from domain.ticket import TicketCommented, TicketStarted
 from interfaces.feed import hub as hub_module
 from interfaces.feed import reading
 from interfaces.feed.hub import Hub
 from interfaces.feed.reading import Reader
 from projections.alert_board import ALERT_BOARD
-from projections.fraud_scores import FRAUD_SCORES, HIGH_RISK_FROM
+from projections.fraud_scores import FRAUD_SCORES
 from projections.kernel import Projection
 from projections.ticket_board import TICKET_BOARD
 from tests.feed.stage import EVERYTHING, FaultyLog, Stage, all_after, chained, tails, taken
