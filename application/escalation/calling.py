@@ -40,9 +40,7 @@ from application.escalation.subjects import (
     Held,
     Standing,
     Subject,
-    behind,
     cases_key,
-    cases_of,
     caused_by_of,
     held_by,
     held_key,
@@ -51,8 +49,8 @@ from application.escalation.subjects import (
     subject_of,
     subject_stream,
 )
+from application.escalation.tickets import UNTOUCHED, carrying, taking, worked_on
 from application.following import Desk, derived_id
-from domain.alert.facts import DEDUP_WINDOW
 from domain.catalogue import AnyRecorded
 from domain.directory.site import SiteTimeZoneCorrected
 from domain.kernel import Event
@@ -65,9 +63,7 @@ from domain.ticket import (
     TICKET,
     CancelTicket,
     EaseTicket,
-    Ticket,
     TicketOpened,
-    TicketStatus,
     WithdrawTicketEvidence,
     ticket_stream,
 )
@@ -79,10 +75,6 @@ CALLING_FACTS: tuple[type[Event], ...] = (
     TicketOpened,
     ActionMuted,
 )
-
-# States in which a repeat is counted instead of opening another ticket (product rule).
-TAKING_REPEATS = frozenset({TicketStatus.NEW, TicketStatus.ASSIGNED, TicketStatus.IN_PROGRESS})
-UNTOUCHED = frozenset({TicketStatus.NEW, TicketStatus.ASSIGNED})
 
 
 class Calling:
@@ -156,7 +148,7 @@ class Calling:
         at = at or fact.recorded_at
         if self.desk.replaying or self._is_muted(fact, subject, at):
             return
-        ticket_id = self._taking(subject)
+        ticket_id = taking(self.desk, subject)
         if ticket_id is None:
             self._open(fact, subject, at)
             return
@@ -175,7 +167,7 @@ class Calling:
         if not subject.tickets:
             self.call(fact, subject, at)
             return
-        ticket_id, ticket = self._worked_on(subject)
+        ticket_id, ticket = worked_on(self.desk, subject)
         worse = rank(subject.severity) > rank(ticket.severity)
         if ticket_id is not None and worse and not self._is_muted(fact, subject, at):
             self.desk.do(TICKET, ticket_stream(ticket_id), repeat_command(subject), fact)
@@ -185,9 +177,9 @@ class Calling:
         if self.desk.replaying:
             return
         for ticket_id in subject.tickets:
-            carrying = self._carrying(ticket_id)
-            if carrying and self.desk.state(TICKET, ticket_stream(ticket_id)).status in UNTOUCHED:
-                severity = worst(*(each.severity for each in carrying))
+            reasons = carrying(self.desk, ticket_id)
+            if reasons and self.desk.state(TICKET, ticket_stream(ticket_id)).status in UNTOUCHED:
+                severity = worst(*(each.severity for each in reasons))
                 wish = EaseTicket(severity=severity, reason=reason)
                 self.desk.do(TICKET, ticket_stream(ticket_id), wish, fact)
 
@@ -199,7 +191,7 @@ class Calling:
         for ticket_id in subject.tickets:
             stream = ticket_stream(ticket_id)
             status = self.desk.state(TICKET, stream).status
-            if status not in OPEN_STATUSES or self._carrying(ticket_id):
+            if status not in OPEN_STATUSES or carrying(self.desk, ticket_id):
                 continue
             self.desk.do(TICKET, stream, WithdrawTicketEvidence(reason=reason), fact)
             if status in UNTOUCHED:
@@ -215,7 +207,7 @@ class Calling:
             subject = subject_of(self.desk, each.subject)
             if subject is None or subject.standing is not Standing.OPEN or not subject.is_severe:
                 continue
-            ticket_id, _ = self._worked_on(subject)
+            ticket_id, _ = worked_on(self.desk, subject)
             if ticket_id is None or self.desk.replaying:
                 self.call(fact, subject, ended.at)
             elif not self._is_muted(fact, subject, ended.at):
@@ -279,42 +271,6 @@ class Calling:
         """Return who gets what a site calls for at a moment; None means that it waits in the queue."""
         site_id = subject.site_id
         return security_manager(self.desk, site_id) or supervisor_on_duty(self.desk, site_id, at)
-
-    def _taking(self, subject: Subject) -> UUID | None:
-        """Return the ticket in which a subject is counted, as it was seen last."""
-        for case in cases_of(self.desk, subject.dedup_key):
-            if abs(subject.seen_at - case.seen_at) <= DEDUP_WINDOW:
-                ticket_id, ticket = self._going_on(case.ticket_id)
-                if ticket.status in TAKING_REPEATS:
-                    return ticket_id
-        return None
-
-    def _worked_on(self, subject: Subject) -> tuple[UUID | None, Ticket]:
-        """Return the latest of a subject's own tickets that takes repeats."""
-        for own in reversed(subject.tickets):
-            ticket_id, ticket = self._going_on(own)
-            if ticket.status in TAKING_REPEATS:
-                return ticket_id, ticket
-        return None, Ticket()
-
-    def _going_on(self, ticket_id: UUID) -> tuple[UUID, Ticket]:
-        """Return the ticket in which a ticket's work goes on: itself, unless it was merged."""
-        seen: set[UUID] = set()
-        ticket = self.desk.state(TICKET, ticket_stream(ticket_id))
-        while ticket.merged_into is not None and ticket_id not in seen:
-            seen.add(ticket_id)
-            ticket_id = ticket.merged_into
-            ticket = self.desk.state(TICKET, ticket_stream(ticket_id))
-        return ticket_id, ticket
-
-    def _carrying(self, ticket_id: UUID) -> list[Subject]:
-        """Return the subjects that are reason enough for a ticket; a verdict of a person leaves one so."""
-        subjects = [subject_of(self.desk, stream) for stream in behind(self.desk, ticket_id)]
-        return [
-            each
-            for each in subjects
-            if each is not None and each.standing is not Standing.WITHDRAWN and each.is_severe
-        ]
 
     def _stream(self, subject_id: UUID) -> str:
         return subject_stream(self.family, subject_id)

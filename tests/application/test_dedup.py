@@ -10,7 +10,7 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from application.escalation.calling import TAKING_REPEATS
+from application.escalation.tickets import TAKING_REPEATS
 from application.policies.raise_alert_whenever_fraud_scored_high import ALERT_FROM
 from domain.alert import (
     ALERT,
