@@ -35,6 +35,7 @@ BATCH_SIGNALS_MAX = 1_000
 KNOWN_CACHE_MAX = 200_000  # directory entries of a tenant that a process remembers to exist
 
 Clock: TypeAlias = Callable[[], datetime]
+SignalFact: TypeAlias = tuple[UUID, SignalEvent]  # the identity of a signal, and its fact
 
 
 class TakenAs(StrEnum):
@@ -82,50 +83,50 @@ class SignalIntake:
         received_at = self._clock()
         unknown = self._unknown(giver.tenant_id, signals)
         results: list[Taken | None] = [None] * len(signals)
-        facts: dict[UUID, SignalEvent] = {}
-        places: list[UUID | None] = []
+        facts: list[SignalFact] = []
+        places: dict[int, int] = {}  # of the facts, by identity; a number is hashed much sooner
+        asked: list[tuple[int, int]] = []  # index of the signal, place of its fact
         for index, signal in enumerate(signals):
             try:
                 fact = accepted(signal, received_at, unknown, giver.sites)
             except SignalRefused as refusal:
                 results[index] = Taken(TakenAs.REFUSED, refusal=refusal)
-                places.append(None)
-            else:
-                identity = signal_uuid(signal.source, signal.signal_id)
-                # A second delivery inside the batch waits for the outcome of the first.
-                facts.setdefault(identity, fact)
-                places.append(identity)
-        taken = self._record(giver, facts, received_at)
-        answered: set[UUID] = set()
-        for index, place in enumerate(places):
-            if place is None:
                 continue
+            identity = signal_uuid(signal.source, signal.signal_id)
+            place = places.setdefault(identity.int, len(facts))
+            if place == len(facts):
+                facts.append((identity, fact))
+            # A second delivery inside the batch waits for the outcome of the first.
+            asked.append((index, place))
+        taken = self._record(giver, facts, received_at)
+        answered = bytearray(len(facts))
+        for index, place in asked:
             first = taken[place]
-            again = place in answered
-            results[index] = Taken(TakenAs.DUPLICATE, first.position) if again else first
-            answered.add(place)
+            results[index] = (
+                Taken(TakenAs.DUPLICATE, first.position) if answered[place] else first
+            )
+            answered[place] = True
         return [result for result in results if result is not None]
 
     def _record(
-        self, giver: Giver, facts: dict[UUID, SignalEvent], received_at: datetime
-    ) -> dict[UUID, Taken]:
-        appends = [signal_append(giver.actor, identity, fact) for identity, fact in facts.items()]
+        self, giver: Giver, facts: Sequence[SignalFact], received_at: datetime
+    ) -> list[Taken]:
+        """Record the facts and return what became of each, in the same order."""
+        appends = [signal_append(giver.actor, identity, fact) for identity, fact in facts]
         outcomes = self._outcomes(giver.tenant_id, appends)
-        taken: dict[UUID, Taken] = {}
-        met: list[UUID] = []
+        met = [
+            append.slices[0].stream_id
+            for append, outcome in zip(appends, outcomes, strict=True)
+            if not isinstance(outcome, Appended)
+        ]
+        known = self._log.first_positions(giver.tenant_id, met) if met else {}
         late_before = received_at - HORIZON
-        for (identity, fact), outcome in zip(facts.items(), outcomes, strict=True):
-            if isinstance(outcome, Appended):
-                late = corrected_at(fact) < late_before
-                taken[identity] = Taken(TakenAs.ACCEPTED, outcome.first, late=late)
-            else:
-                met.append(identity)
-        if met:
-            streams = [signal_stream(identity) for identity in met]
-            first = self._log.first_positions(giver.tenant_id, streams)
-            for identity in met:
-                taken[identity] = Taken(TakenAs.DUPLICATE, first[signal_stream(identity)])
-        return taken
+        return [
+            Taken(TakenAs.ACCEPTED, outcome.first, late=corrected_at(fact) < late_before)
+            if isinstance(outcome, Appended)
+            else Taken(TakenAs.DUPLICATE, known[append.slices[0].stream_id])
+            for (_, fact), append, outcome in zip(facts, appends, outcomes, strict=True)
+        ]
 
     def _outcomes(self, tenant_id: str, appends: list[Append]) -> list[Outcome]:
         """Record the appends; one alone rides in the same commit as its neighbours from other calls."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -41,7 +42,7 @@ class Prepared(NamedTuple):
     """An append on its way to the database: nothing about its facts can go wrong any more."""
 
     streams: tuple[str, ...]  # each once
-    types: frozenset[str]
+    types: AbstractSet[str]
     rows: list[Row]
 
 
@@ -54,7 +55,7 @@ def prepare(append: Append) -> Prepared:
     """
     rows: list[Row] = []
     types: set[str] = set()
-    now = timestamptz(datetime.now(UTC))
+    now = None
     cause = None
     actor = caused_by = correlation_id = b""
     for slice_ in append.slices:
@@ -69,13 +70,17 @@ def prepare(append: Append) -> Prepared:
             version += step
             type_ = tag_of(fact.event)
             types.add(type_)
+            if fact.occurred_at is not None:
+                happened = timestamptz(fact.occurred_at)
+            else:
+                happened = now = now or timestamptz(datetime.now(UTC))
             rows.append(
                 (
                     stream_id,
                     INT8.pack(version) if step else ZERO,
                     type_.encode(),
                     fact.event_id.bytes,
-                    now if fact.occurred_at is None else timestamptz(fact.occurred_at),
+                    happened,
                     actor,
                     caused_by,
                     correlation_id,
@@ -85,8 +90,10 @@ def prepare(append: Append) -> Prepared:
     assert rows, "An append states at least one fact."
     if len(rows) > APPEND_EVENTS_MAX:
         raise TooManyFacts(f"{len(rows)} facts in one append; the limit is {APPEND_EVENTS_MAX}.")
+    if len(append.slices) == 1:
+        return Prepared((append.slices[0].stream_id,), types, rows)
     streams = dict.fromkeys([slice_.stream_id for slice_ in append.slices])
-    return Prepared(tuple(streams), frozenset(types), rows)
+    return Prepared(tuple(streams), types, rows)
 
 
 def rides(appends: Sequence[Prepared]) -> Iterator[list[Prepared]]:

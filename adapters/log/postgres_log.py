@@ -69,7 +69,7 @@ class PostgresLog:
         # One statement in autocommit is a whole transaction in one round trip; it binds itself.
         with self._committing.connection() as connection:
             outcomes = appending.ride_together(connection, tenant_id, appends, wire.call_prepared)
-        types = frozenset[str]().union(*(append.types for append in appends))
+        types = set[str]().union(*(append.types for append in appends))
         self._tell(tenant_id, outcomes, types)
         return outcomes
 
