@@ -102,9 +102,7 @@ class SignalIntake:
         answered = bytearray(len(facts))
         for index, place in asked:
             first = taken[place]
-            results[index] = (
-                Taken(TakenAs.DUPLICATE, first.position) if answered[place] else first
-            )
+            results[index] = Taken(TakenAs.DUPLICATE, first.position) if answered[place] else first
             answered[place] = True
         return [result for result in results if result is not None]
 

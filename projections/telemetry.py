@@ -77,8 +77,14 @@ class SignalsAsked(msgspec.Struct, frozen=True, kw_only=True):
 class Telemetry(Protocol):
     """What is asked of the stored signals beside their pages."""
 
-    def mark(self, tenant_id: str, subject: TelemetrySubject, subject_id: str) -> Mark:
-        """Return how a subject stands."""
+    def mark(
+        self, tenant_id: str, subject: TelemetrySubject, subject_id: str, at_least: int
+    ) -> Mark:
+        """Return how a subject stands, or stood a moment ago.
+
+        The moment is not before anybody was answered who waited for a position; `at_least` is the
+        position that this caller waited for, or 0.
+        """
         ...
 
     def summary(self, tenant_id: str, asked: SignalsAsked) -> SignalSummary:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 from adapters.postgres.database import Database
@@ -22,14 +24,42 @@ LIVE = (
 MARK = "SELECT site_id, newest, reached, known FROM views.telemetry_mark(%s, %s, %s)"
 
 
+# How long a mark is believed without asking again: as long as a follower may sleep over a new fact.
+MARK_KEPT_S = 0.25
+MARKS_MAX = 20_000  # subjects of all tenants that a process remembers
+
+Clock = Callable[[], float]
+Kept = tuple[float, Mark]  # when it was asked for
+
+
 class PostgresTelemetry:
-    """Asks on connections of the pool."""
+    """Asks on connections of the pool, and for the mark of one subject some times a second."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Clock = time.monotonic) -> None:
         self._database = database
+        self._clock = clock
+        self._marks: dict[tuple[str, str, str], Kept] = {}
+        self._waited: dict[str, int] = {}  # tenant -> the furthest position that anybody waited for
 
-    def mark(self, tenant_id: str, subject: TelemetrySubject, subject_id: str) -> Mark:
-        asked = [tenant_id, subject.value, subject_id]
+    def mark(
+        self, tenant_id: str, subject: TelemetrySubject, subject_id: str, at_least: int
+    ) -> Mark:
+        """Answer `projections.telemetry.Telemetry`."""
+        # Whoever waited for a position finds it in everything that is answered after that.
+        waited = self._waited[tenant_id] = max(at_least, self._waited.get(tenant_id, 0))
+        key = (tenant_id, subject.value, subject_id)
+        now = self._clock()
+        kept = self._marks.get(key)
+        if kept is not None and now - kept[0] < MARK_KEPT_S and kept[1].position >= waited:
+            return kept[1]
+        mark = self._ask(*key)
+        if len(self._marks) >= MARKS_MAX:
+            self._marks.clear()
+        if mark.known:
+            self._marks[key] = (now, mark)
+        return mark
+
+    def _ask(self, *asked: str) -> Mark:
         with self._database.connection() as connection:
             row = connection.execute(MARK, asked, binary=True).fetchone()
         assert row is not None, "A function answers one row."

@@ -82,7 +82,10 @@ class TelemetryController(Controller):
         count by kind. An ETag and If-None-Match save what has not changed."""
         asked = wanted(caller, TelemetrySubject.PERSON, person_id, kind, since, until)
         await wait_until(vedette.views, SIGNALS.name, caller.tenant_id, wait_for)
-        return await sync_to_thread(answer, vedette, caller, asked, limit, cursor, request)
+        at_least = wait_for or 0
+        return await sync_to_thread(
+            answer, vedette, caller, asked, limit, cursor, request, at_least
+        )
 
     @get("/sites/{site_id:str}/", opt=VIEW, responses=RESPONSES, summary="A site's signals")
     async def of_site(
@@ -103,7 +106,10 @@ class TelemetryController(Controller):
         count by kind. An ETag and If-None-Match save what has not changed."""
         asked = wanted(caller, TelemetrySubject.SITE, site_id, kind, since, until)
         await wait_until(vedette.views, SIGNALS.name, caller.tenant_id, wait_for)
-        return await sync_to_thread(answer, vedette, caller, asked, limit, cursor, request)
+        at_least = wait_for or 0
+        return await sync_to_thread(
+            answer, vedette, caller, asked, limit, cursor, request, at_least
+        )
 
 
 def wanted(  # noqa: PLR0917 - whose, of which kind, from when to when
@@ -150,6 +156,7 @@ def answer(  # noqa: PLR0917 - what, of it which page, and what the client has a
     limit: int,
     cursor: str | None,
     request: AnyRequest,
+    at_least: int,
 ) -> Answer:
     """Answer from what was answered before, or afresh.
 
@@ -157,7 +164,7 @@ def answer(  # noqa: PLR0917 - what, of it which page, and what the client has a
         NotFound: the subject is not there for this caller.
         MalformedCursor: the cursor is not one of ours.
     """
-    mark = vedette.telemetry.mark(caller.tenant_id, asked.subject, asked.subject_id)
+    mark = vedette.telemetry.mark(caller.tenant_id, asked.subject, asked.subject_id, at_least)
     require_visible(caller, asked, mark)
     key = key_of(caller.tenant_id, asked, limit, cursor, mark)
     tag = f'W/"{key[-32:]}"'

@@ -13,10 +13,11 @@ from litestar.testing import TestClient
 from msgspec.structs import replace
 
 from adapters.answers import REST_S, NoAnswers, RedisAnswers
+from adapters.postgres.telemetry import MARK_KEPT_S, PostgresTelemetry
 from domain.signals import SignalEvent
 from interfaces.http.app import web
 from projections.signals import kind_of
-from projections.telemetry import SignalKind
+from projections.telemetry import SignalKind, TelemetrySubject
 from tests.http.field import SIGNALS, attendance, enrol_field, problem_in, within
 from tests.live import LiveServer
 
@@ -148,6 +149,48 @@ def test_an_answer_is_cached_until_the_subject_has_a_newer_signal(field: httpx.C
     assert later.headers["etag"] != first.headers["etag"]
     # Other questions have answers of their own.
     assert field.get(PERSON, params={"limit": 1}).json()["cached"] is False
+
+
+def test_how_a_subject_stands_is_asked_some_times_a_second_and_whenever_somebody_waited(
+    field: httpx.Client, live_server: LiveServer
+) -> None:
+    now = [100.0]
+    telemetry = PostgresTelemetry(live_server.vedette.database, clock=lambda: now[0])
+
+    def person(at_least: int = 0) -> int:
+        subject = TelemetrySubject.PERSON
+        return telemetry.mark(live_server.tenant, subject, "G-001", at_least).newest
+
+    def told(minutes: float) -> int:
+        position = hand_in(field, location(minutes))
+        assert field.get(PERSON, params={"wait_for": position}).status_code == 200
+        return position
+
+    assert person() == 0
+    first = told(5)
+    assert person() == 0  # of a moment ago
+    assert person(first) == first
+    second = told(4)
+    assert person() == first
+    # Whoever waited, be it for another subject, is never told less after it.
+    site = telemetry.mark(live_server.tenant, TelemetrySubject.SITE, "S-01", second)
+    assert (site.newest, person()) == (second, second)
+    third = told(3)
+    assert person() == second
+    now[0] += MARK_KEPT_S
+    assert person() == third
+
+
+def test_who_is_not_there_is_asked_for_each_time(
+    field: httpx.Client, live_server: LiveServer
+) -> None:
+    telemetry = PostgresTelemetry(live_server.vedette.database, clock=lambda: 100.0)
+    asked = (live_server.tenant, TelemetrySubject.PERSON, "G-009", 0)
+    assert not telemetry.mark(*asked).known
+    answer = field.put("/api/v2/noc/directory/persons/G-009/", json={"name": "Cy"})
+    at = {"wait_for": answer.json()["position"]}
+    assert field.get("/api/v2/noc/directory/persons/", params=at).status_code == 200
+    assert telemetry.mark(*asked).known
 
 
 def test_what_a_client_has_already_is_not_sent_again(field: httpx.Client) -> None:
