@@ -7,9 +7,7 @@ bites within those seconds, also for tokens that were given out before.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
-import re
 import secrets
 import threading
 import time
@@ -22,19 +20,29 @@ from typing import Protocol, TypeAlias
 import msgspec
 
 from application.directory import Entries, require_references, unknown_references
-from application.handling import handle
+from application.handling import handle, standing
 from application.ports import Cause, EventLog
+from application.principals import (
+    IDENTIFIER,
+    KEY_PREFIX,
+    TENANT,
+    Holder,
+    InvalidCredentials,
+    Principal,
+    key_hash,
+    key_parts,
+    mark_of,
+    principal_of,
+)
 from domain.access import (
     API_KEY,
     USER,
     BindUser,
-    Capability,
     EnrolUser,
     IssueApiKey,
     RevokeApiKey,
     Role,
     UserChange,
-    capabilities_of,
     key_stream,
     user_stream,
 )
@@ -43,19 +51,12 @@ from domain.access.user import Standing, User, UserUnknown
 
 REMEMBERED_FOR_S = 2.0  # how long a suspension may take to bite
 REMEMBERED_MAX = 20_000  # holders
-KEY_PREFIX = "vdt_"
 KEY_SECRET_BYTES = 32
 PASSWORD_CHARACTERS_MAX = 256
 
 USER_ENTRIES = Entries("user", user_stream, USER, BindUser)  # users are no entries, but name one
-TENANT = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-IDENTIFIER = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 Now: TypeAlias = Callable[[], datetime]
-
-
-class InvalidCredentials(Exception):
-    """Nobody is let in on this. It does not say what was wrong, so that nobody can search for it."""
 
 
 class Credentials(Protocol):
@@ -82,25 +83,6 @@ class Hasher(Protocol):
     def verify(self, hash_: str, password: str) -> bool: ...
 
 
-class Principal(msgspec.Struct, frozen=True):
-    """Who is at the door, and what they may do there."""
-
-    tenant_id: str
-    subject: str  # "user:<username>" or "key:<key_id>"; the actor of the facts they bring about
-    name: str
-    roles: tuple[Role, ...]
-    capabilities: frozenset[Capability]
-    site_scope: frozenset[str] | None  # None: every site
-
-    @property
-    def username(self) -> str:
-        return self.subject.partition(":")[2]
-
-    def sees(self, site_id: str | None) -> bool:
-        """Tell whether something at this site, or at none, is theirs to see."""
-        return self.site_scope is None or (site_id is not None and site_id in self.site_scope)
-
-
 class Login(msgspec.Struct, frozen=True):
     """A login that succeeded: who it is, and which password the session stands on."""
 
@@ -114,13 +96,6 @@ class IssuedKey(msgspec.Struct, frozen=True):
     key_id: str
     text: str
     position: int | None
-
-
-class Holder(msgspec.Struct, frozen=True):
-    """What is known of one subject: the state of its stream, and the hash of its secret."""
-
-    state: User | ApiKey
-    hash: str | None
 
 
 class Access:
@@ -298,11 +273,9 @@ class Access:
         kind, _, name = subject.partition(":")
         state: User | ApiKey
         if kind == "user":
-            facts = self._log.read_stream(tenant_id, user_stream(name))
-            state = USER.replay(fact.event for fact in facts)  # type: ignore[misc]
+            state = standing(self._log, tenant_id, USER, user_stream(name))
         else:
-            facts = self._log.read_stream(tenant_id, key_stream(name))
-            state = API_KEY.replay(fact.event for fact in facts)  # type: ignore[misc]
+            state = standing(self._log, tenant_id, API_KEY, key_stream(name))
         holder = Holder(state, self._credentials.hash_of(tenant_id, subject))
         with self._lock:
             self._remembered[tenant_id, subject] = (until, holder)
@@ -310,49 +283,3 @@ class Access:
             while len(self._remembered) > REMEMBERED_MAX:
                 self._remembered.popitem(last=False)
         return holder
-
-
-def principal_of(tenant_id: str, subject: str, holder: Holder) -> Principal:
-    """Return the holder as the doors know it.
-
-    Raises:
-        InvalidCredentials: suspended, revoked or never there.
-    """
-    match holder.state:
-        case User(standing=Standing.ACTIVE, name=name, roles=roles, site_scope=scope):
-            pass
-        case ApiKey(issued=issued, revoked=False) if issued is not None:
-            name, roles, scope = issued.name, issued.roles, issued.site_scope
-        case _:
-            raise InvalidCredentials
-    return Principal(
-        tenant_id=tenant_id,
-        subject=subject,
-        name=name,
-        roles=roles,
-        capabilities=capabilities_of(roles),
-        site_scope=None if scope is None else frozenset(scope),
-    )
-
-
-def key_parts(text: str) -> tuple[str, str, str]:
-    """Return tenant, key id and secret of a key's text.
-
-    Raises:
-        InvalidCredentials: it is not the text of a key.
-    """
-    tenant_id, _, rest = text.removeprefix(KEY_PREFIX).partition(".")
-    key_id, _, secret = rest.rpartition(".")
-    if not (TENANT.fullmatch(tenant_id) and IDENTIFIER.fullmatch(key_id) and secret):
-        raise InvalidCredentials
-    return tenant_id, key_id, secret
-
-
-def key_hash(secret: str) -> str:
-    """Return the hash of a key's secret. Its 256 random bits need no salt and no slowness."""
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def mark_of(hash_: str) -> str:
-    """Return a mark of a password that may stand in a token and tells nothing about it."""
-    return hashlib.sha256(hash_.encode()).hexdigest()[:16]

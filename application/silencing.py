@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from application.handling import handle, require_valid
+from application.handling import handle, require_valid, standing
 from application.muting import time_zone
 from application.ports import Cause, EventLog
 from domain.directory.device import device_stream
@@ -149,8 +149,7 @@ def windows_to_come(
     Raises:
         MaintenanceUnknown: nothing was planned under this id.
     """
-    story = log.read_stream(tenant_id, maintenance_stream(window_id))
-    work = MAINTENANCE.replay(fact.event for fact in story)  # type: ignore[misc]  # a maintenance's own
+    work = standing(log, tenant_id, MAINTENANCE, maintenance_stream(window_id))
     if work.plan is None:
         raise MaintenanceUnknown("There is no maintenance of this id.")
     return (

@@ -23,10 +23,10 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
-from application.access import InvalidCredentials
 from application.auditing import request_audit
 from application.handling import handle
 from application.ports import Cause
+from application.principals import InvalidCredentials
 from domain.access import EnrolUser, Role
 from domain.directory.tenant import TENANT, TENANT_STREAM, FoundTenant
 from domain.finding.facts import AuditKind

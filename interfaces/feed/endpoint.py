@@ -12,8 +12,8 @@ from litestar import WebSocket, websocket
 from litestar.exceptions import WebSocketDisconnect
 from litestar.handlers import WebsocketRouteHandler
 
-from application.access import InvalidCredentials, Principal
 from application.ports import LogUnavailable, NoSuchTenant
+from application.principals import InvalidCredentials, Principal
 from domain.access import Capability
 from interfaces.feed.hub import Hub
 from interfaces.feed.listeners import Filter

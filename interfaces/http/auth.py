@@ -8,7 +8,8 @@ from litestar.concurrency import sync_to_thread
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
-from application.access import PASSWORD_CHARACTERS_MAX, Principal
+from application.access import PASSWORD_CHARACTERS_MAX
+from application.principals import Principal
 from domain.access import Capability, Role
 from interfaces.http.credentials import (
     PUBLIC,

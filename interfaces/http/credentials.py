@@ -22,8 +22,9 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import SkipValidation
 from litestar.security.jwt import Token
 
-from application.access import KEY_PREFIX, Access, InvalidCredentials, Login, Principal, key_parts
+from application.access import Access, Login
 from application.ports import Cause
+from application.principals import KEY_PREFIX, InvalidCredentials, Principal, key_parts
 from domain.access import Capability
 from interfaces.http.correlation import correlation_of
 from interfaces.http.limits import (

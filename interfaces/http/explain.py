@@ -7,8 +7,8 @@ from litestar.concurrency import sync_to_thread
 from litestar.params import FromPath
 from msgspec.structs import replace
 
-from application.access import Principal
 from application.explaining import Explanation, Kind, Told, explain
+from application.principals import Principal
 from domain.access import Capability
 from interfaces.http.credentials import Caller, needs
 from interfaces.http.envelope import Envelope

@@ -13,9 +13,9 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi import ResponseSpec
 
 from application.accepting import SignalRefused
-from application.access import InvalidCredentials
 from application.handling import VersionMismatch
 from application.ports import LogUnavailable, NoSuchTenant, StreamMoved
+from application.principals import InvalidCredentials
 from domain.directory.time_zone import TimeZoneUnknown
 from domain.kernel import Refused, Senseless, Unknown
 from domain.ticket.refusals import WaitingUntilIsNoDate, WaitingUntilNeedsZone

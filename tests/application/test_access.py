@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from application import access as access_module
-from application.access import Access, InvalidCredentials, key_hash
+from application.access import Access
 from application.ports import Cause
+from application.principals import InvalidCredentials, key_hash
 from domain.access import Capability, EnrolUser, Role, UserUnknown
 from tests.memory_log import MemoryLog
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from application.access import InvalidCredentials
+from application.principals import InvalidCredentials
 from interfaces import settings, wiring
 from tests.cli.conftest import Vedette
 

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import httpx
 
-from application.access import Principal
 from application.explaining import Explanation, Kind, Told
+from application.principals import Principal
 from domain.access import Role
 from interfaces.http.explain import HIDDEN, seen_by
 from tests.http.field import SIGNALS, attendance, enrol_field, problem_in, within
