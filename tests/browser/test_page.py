@@ -222,3 +222,18 @@ def test_the_keys_are_explained_on_the_page(desk: Desk) -> None:
 def test_the_documentation_works_without_the_internet(desk: Desk) -> None:
     desk.page.goto(f"{desk.server.url}/docs")
     expect(desk.page.get_by_text("/api/v2/noc/signals/").first).to_be_visible()
+
+
+def test_the_board_stays_readable_beside_an_open_drawer(desk: Desk, field: Field) -> None:
+    field.deceive()
+    desk.sit_down()
+    desk.press("2", "Enter")
+    for width in (1600, 1920):
+        desk.page.set_viewport_size({"width": width, "height": 1000})
+        drawer = desk.drawer.bounding_box()
+        assert drawer is not None
+        for name in ("ALERTS", "NEW", "ASSIGNED", "IN_PROGRESS", "RESOLVED"):
+            column = desk.page.locator(f"[data-column={name}]").bounding_box()
+            assert column is not None, name
+            assert column["width"] > 150, name  # pixels, about twelve letters of a title
+            assert column["x"] + column["width"] <= drawer["x"], name

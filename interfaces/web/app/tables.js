@@ -101,10 +101,12 @@ export function byUrgency(a, b) {
 export const momentOf = (kind, row) => row.last_seen_at ?? row[KINDS[kind].newest];
 
 // What nobody has seen comes first, then by severity, the newest on top; what is over comes last.
+// What one audit states at one moment is ordered by the times that it is about.
 const byAttention = (kind) => (a, b) => (
   rankOf(KINDS[kind].open, a.status) - rankOf(KINDS[kind].open, b.status)
   || Number(isOpen(kind, a)) * (rankOf(SEVERITIES, a.severity) - rankOf(SEVERITIES, b.severity))
   || newestFirst(momentOf(kind, a), momentOf(kind, b))
+  || newestFirst(a.window_start ?? "", b.window_start ?? "")
   || byId(kind)(a, b)
 );
 
