@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeAlias, cast
 from uuid import UUID
 
-from application.handling import handle
+from application.handling import VersionMismatch, handle
 from application.ports import Cause, EventLog, StreamMoved
 from domain.catalogue import AnyRecorded
 from domain.kernel import Refused
@@ -19,13 +19,19 @@ from domain.service_level.clock import ClockMoved, clock_stream, deadlines, elap
 from domain.service_level.facts import TicketTimed
 from domain.ticket import (
     TICKET,
+    ResumeTicket,
     TellTicketAtRisk,
     TellTicketBreached,
+    TicketEvent,
+    TicketHeld,
+    TicketStatus,
     ticket_stream,
 )
 
 TIMER = "system:timer"
-CLOCK_TIMER = "ticket-clock"  # what its rows in the book of timers are called: never rename
+# What their rows in the book of timers are called: never rename.
+CLOCK_TIMER = "ticket-clock"
+HOLD_TIMER = "ticket-hold"
 SOON = timedelta(seconds=1)  # when to ring again while the ticket's clock is being worked out
 
 Now: TypeAlias = Callable[[], datetime]
@@ -68,6 +74,32 @@ class TellServiceLevel:
             except StreamMoved:
                 return now + SOON
         return next_moment(timed, now)
+
+
+class EndHolds:
+    """Resumes a ticket when the moment has come that it waited for, so that no clock stands for good."""
+
+    def __init__(self, log: EventLog, now: Now) -> None:
+        self._log = log
+        self._now = now
+
+    def __call__(self, tenant_id: str, ticket_id: UUID, attempt: int) -> datetime | None:  # noqa: ARG002 - each ring is as good as the first
+        stream = ticket_stream(ticket_id)
+        story = self._log.read_stream(tenant_id, stream)
+        ticket = TICKET.replay(cast("TicketEvent", fact.event) for fact in story)
+        if ticket.status is not TicketStatus.ON_HOLD:
+            return None
+        held = next(fact for fact in reversed(story) if isinstance(fact.event, TicketHeld))
+        until = cast("TicketHeld", held.event).waiting_until
+        if until > self._now():
+            return until
+        cause = Cause(TIMER, correlation_id=held.correlation_id, caused_by=held.position)
+        version = story[-1].version
+        try:
+            handle(self._log, tenant_id, TICKET, stream, ResumeTicket(), cause, if_match=version)
+        except (VersionMismatch, StreamMoved):
+            return self._now() + SOON  # somebody was faster, perhaps with another hold
+        return None
 
 
 def is_behind(timed: TicketTimed, story: list[AnyRecorded]) -> bool:

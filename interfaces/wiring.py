@@ -69,7 +69,7 @@ from application.operations import Operations
 from application.policies import POLICIES
 from application.schedule import SCHEDULE, Schedule
 from application.simulating import Past
-from application.timers import CLOCK_TIMER, TellServiceLevel
+from application.timers import CLOCK_TIMER, HOLD_TIMER, EndHolds, TellServiceLevel
 from application.tuning import TuneThresholds
 from application.verification import LogVerifier
 from application.watching.showing import Baselines
@@ -249,6 +249,7 @@ def ringers(application: Vedette) -> list[Ringer]:
     log, database = application.log, application.database
     return [
         Ringer(database, CLOCK_TIMER, TellServiceLevel(log, now)),
+        Ringer(database, HOLD_TIMER, EndHolds(log, now)),
         Ringer(database, SILENCE_TIMER, LapseSilences(log, now)),
         Ringer(database, MAINTENANCE_TIMER, CloseWindows(log, now)),
         Ringer(database, MAIL_TIMER, DeliverMail(log, postman(application.settings), now)),

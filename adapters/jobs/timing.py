@@ -16,7 +16,7 @@ from adapters.postgres.database import Connection
 from application.mailing import MAIL_TIMER
 from application.muting import MAINTENANCE_TIMER, SILENCE_TIMER
 from application.ports import Append
-from application.timers import CLOCK_TIMER
+from application.timers import CLOCK_TIMER, HOLD_TIMER
 from domain.catalogue import AnyRecorded, tag_of
 from domain.mail import MAIL_STREAM, MailFailed, MailRequested, MailSent
 from domain.muting.facts import (
@@ -28,6 +28,7 @@ from domain.muting.facts import (
 )
 from domain.service_level.clock import next_moment
 from domain.service_level.facts import TicketTimed
+from domain.ticket import TicketCancelled, TicketHeld, TicketMerged, TicketResumed
 
 NAME = "keep-timer-whenever-due"  # keys its place in the log: never rename
 
@@ -49,6 +50,10 @@ class TimerKeeper:
         tag_of(fact)
         for fact in (
             TicketTimed,
+            TicketHeld,
+            TicketResumed,
+            TicketCancelled,
+            TicketMerged,
             SilenceStarted,
             SilenceEnded,
             SilenceLapsed,
@@ -78,6 +83,10 @@ def wanted(fact: AnyRecorded) -> tuple[str, UUID, datetime | None]:
     match fact.event:
         case TicketTimed() as timed:
             return CLOCK_TIMER, timed.ticket_id, next_moment(timed)
+        case TicketHeld(waiting_until=until):
+            return HOLD_TIMER, UUID(fact.stream_id.removeprefix("ticket-")), until
+        case TicketResumed() | TicketCancelled() | TicketMerged():
+            return HOLD_TIMER, UUID(fact.stream_id.removeprefix("ticket-")), None
         case SilenceStarted(silence_id=silence_id, ends_at=ends_at):
             return SILENCE_TIMER, silence_id, ends_at
         case SilenceEnded() | SilenceLapsed():

@@ -94,11 +94,11 @@ class TicketHeld(Event, frozen=True, tag="ticket.held"):
     """Work on a ticket waits for something outside. The clock of its service level stands still."""
 
     reason: ShortText
-    waiting_until: Instant  # when to look again; nothing happens by itself then
+    waiting_until: Instant  # when the hold ends by itself, if nobody resumed before
 
 
 class TicketResumed(Event, frozen=True, tag="ticket.resumed"):
-    """Work on a ticket goes on after a hold."""
+    """Work on a ticket goes on after a hold: somebody said so, or what it waited until has come."""
 
 
 class TicketResolved(Event, frozen=True, tag="ticket.resolved"):

@@ -61,14 +61,14 @@ def hold(
     until: str,
     as_json: JsonOption = False,
 ) -> None:
-    """Let the ticket wait; its clock stands still until it is resumed.
+    """Let the ticket wait; its clock stands still until the moment has come, or somebody resumes it.
 
     Parameters
     ----------
     reason
         What it waits for.
     until
-        When to look again, with a zone: 2026-11-23T08:00:00+00:00
+        When it goes on by itself, with a zone: 2026-11-23T08:00:00+00:00
     """
     command = wish(HoldTicket, reason=reason, waiting_until=until)
     work(tenant, ticket, command, f"Ticket {ticket} is on hold", as_json=as_json)

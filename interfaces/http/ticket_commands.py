@@ -93,7 +93,7 @@ class TicketCommandController(Controller):
         vedette: TheVedette,
         if_match: IfMatchParameter = None,
     ) -> Envelope[Reached]:
-        """Let the ticket wait for something outside."""
+        """Let the ticket wait for something outside, until it is resumed or the moment has come."""
         return TICKET_DOOR.work(vedette, caller, ticket_id, data, if_match)
 
     @command("/{ticket_id:uuid}/resume/")

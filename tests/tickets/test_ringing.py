@@ -20,12 +20,13 @@ from application.policies.keep_service_level_whenever_ticket_told import (
     KeepServiceLevelWheneverTicketTold,
 )
 from application.ports import Append, Cause
-from application.timers import CLOCK_TIMER, TellServiceLevel
+from application.timers import CLOCK_TIMER, HOLD_TIMER, EndHolds, TellServiceLevel
 from domain.catalogue import AnyRecorded
 from domain.kernel import Event
 from domain.ticket import (
     TICKET,
     AssignTicket,
+    CancelTicket,
     CommentTicket,
     HoldTicket,
     PrioritiseTicket,
@@ -35,6 +36,8 @@ from domain.ticket import (
     StartTicket,
     TicketCommand,
     TicketCommented,
+    TicketHeld,
+    TicketResumed,
     TicketSlaAtRisk,
     TicketSlaBreached,
     ticket_stream,
@@ -69,8 +72,10 @@ class Desk:
         self.store, self.log, self.tenant = store, log, tenant
         self.ticket_id: UUID = uuid4()
         self.later = timedelta()
-        bell = TellServiceLevel(log, self.now)
-        self.ringers = [Ringer(store, CLOCK_TIMER, bell, lease_s=0.0) for _ in range(2)]
+        bells = {CLOCK_TIMER: TellServiceLevel(log, self.now), HOLD_TIMER: EndHolds(log, self.now)}
+        self.ringers = [
+            Ringer(store, kind, bell, lease_s=0.0) for kind, bell in bells.items() for _ in range(2)
+        ]
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.later
@@ -153,6 +158,64 @@ def test_a_hold_stops_the_timer_and_moves_what_is_due(desk: Desk) -> None:
     assert desk.sla() == []
     desk.ring(timedelta(minutes=20))
     assert desk.sla() == [("AtRisk", RESOLVE)]
+
+
+def wait(until: timedelta) -> HoldTicket:
+    return HoldTicket(reason="Waits", waiting_until=datetime.now(UTC) + until)
+
+
+def test_a_hold_ends_by_itself_when_its_moment_has_come_and_the_clock_runs_again(
+    desk: Desk,
+) -> None:
+    desk.ask(opening(desk.ticket_id, assignee="eve"), StartTicket(), wait(timedelta(days=2)))
+    desk.follow()
+    desk.ring(timedelta(days=1))
+    assert desk.told(TicketResumed) == []
+    desk.ring(timedelta(days=2))
+    desk.ring(timedelta())
+    assert desk.told(TicketResumed) == [TicketResumed()]
+    story = desk.log.read_stream(desk.tenant, ticket_stream(desk.ticket_id))
+    (held,) = (fact for fact in story if isinstance(fact.event, TicketHeld))
+    assert (story[-1].actor, story[-1].caused_by) == ("system:timer", held.position)
+    desk.follow()
+    desk.later = timedelta()
+    desk.ring(timedelta(days=2))
+    assert desk.sla() == [("Breached", RESOLVE)]
+
+
+def test_the_last_of_several_holds_counts(desk: Desk) -> None:
+    first, second = wait(timedelta(hours=1)), wait(timedelta(hours=5))
+    desk.ask(opening(desk.ticket_id, assignee="eve"), StartTicket(), first)
+    desk.follow()
+    desk.ask(second)
+    desk.ring(timedelta(hours=2))  # the book still has the first
+    assert desk.told(TicketResumed) == []
+    desk.ring(timedelta(hours=4))
+    assert desk.told(TicketResumed) == [TicketResumed()]
+
+
+@pytest.mark.parametrize("over", [ResumeTicket(), CancelTicket(reason="A test")])
+def test_a_hold_that_somebody_ended_rings_no_more(desk: Desk, over: TicketCommand) -> None:
+    desk.ask(opening(desk.ticket_id, assignee="eve"), StartTicket(), wait(timedelta(hours=1)))
+    desk.follow()
+    desk.ask(over)
+    resumed = desk.told(TicketResumed)
+    desk.ring(timedelta(hours=2))
+    desk.follow()
+    desk.ring(timedelta(hours=2))
+    assert desk.told(TicketResumed) == resumed
+
+
+def test_who_is_overtaken_while_a_hold_ends_rings_again_soon(desk: Desk) -> None:
+    desk.ask(opening(desk.ticket_id, assignee="eve"), StartTicket(), wait(timedelta(hours=1)))
+    racing = Races(desk.store)
+    racing.rival = desk
+    desk.later = timedelta(hours=2)
+    again_at = EndHolds(racing, desk.now)(desk.tenant, desk.ticket_id, 1)
+    racing.close()
+    assert again_at is not None
+    assert again_at - desk.now() < timedelta(seconds=2)
+    assert desk.told(TicketResumed) == []
 
 
 def test_a_timer_waits_for_a_clock_that_is_behind_its_ticket(desk: Desk) -> None:
