@@ -12,9 +12,11 @@ import msgspec
 from application.handling import handle, require_valid, standing
 from application.muting import time_zone
 from application.ports import Cause, EventLog
+from domain.alert import AlertKind
 from domain.directory.device import device_stream
 from domain.directory.person import person_stream
 from domain.directory.site import site_stream
+from domain.finding.facts import FindingType
 from domain.kernel import Command, Identifier, Instant, LongText, Senseless
 from domain.muting.facts import (
     DurationMinutes,
@@ -38,6 +40,21 @@ class MutedIsUnknown(Senseless):
     """What shall be muted is not in the directory; a slip of the pen would mute nothing."""
 
     code = "muting.unknown"
+
+
+class KindIsUnknown(Senseless):
+    """What shall be muted is no kind of trouble; a slip of the pen would mute nothing."""
+
+    code = "muting.kind_unknown"
+
+
+#: What may be named to be muted: a family, or one of its kinds.
+KINDS = (
+    "alert",
+    *(f"alert:{kind}" for kind in AlertKind),
+    "finding",
+    *(f"finding:{kind}" for kind in FindingType),
+)
 
 
 class SilenceWanted(Command, frozen=True):
@@ -84,11 +101,13 @@ def start_silence(
     """Start a silence.
 
     Raises:
+        KindIsUnknown: it names a kind of trouble that there is not.
         MutedIsUnknown: the site, person or device that it names is not in the directory.
         Refused: it breaks a rule of silences.
     """
     require_valid(wanted)
     matcher = wanted.matcher
+    require_kinds(matcher.kinds, "$.matcher.kinds")
     for kind, entry, stream_of in (
         ("site", matcher.site_id, site_stream),
         ("person", matcher.person_id, person_stream),
@@ -116,10 +135,12 @@ def plan_maintenance(
     """Plan a maintenance.
 
     Raises:
+        KindIsUnknown: it names a kind of trouble that there is not.
         MutedIsUnknown: the site is not in the directory.
         Refused: it breaks a rule of maintenances.
     """
     require_valid(wanted)
+    require_kinds(wanted.kinds, "$.kinds")
     require_known(log, tenant_id, site_stream(wanted.site_id), "$.site_id")
     zone = time_zone(log, tenant_id, wanted.site_id)
     window_id = uuid4()
@@ -182,3 +203,17 @@ def require_known(log: EventLog, tenant_id: str, stream_id: str, field: str) -> 
     if not log.first_positions(tenant_id, [stream_id]):
         name = stream_id.partition("-")[2]
         raise MutedIsUnknown(f"There is no {name} in the directory.", field=field)
+
+
+def require_kinds(kinds: Kinds, field: str) -> None:
+    """Refuse a kind of trouble that there is not.
+
+    Raises:
+        KindIsUnknown: there is one among these.
+    """
+    for place, kind in enumerate(kinds):
+        if kind not in KINDS:
+            raise KindIsUnknown(
+                f"Nothing is of the kind {kind}; there are {', '.join(KINDS)}.",
+                field=f"{field}[{place}]",
+            )

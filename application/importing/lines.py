@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import msgspec
+
+from application.wording import broken
 
 LINE_BYTES_MAX = 16 * 1024  # a record has some 500; ids, numbers and times need no more
 COLUMNS_MAX = 64
@@ -153,11 +155,11 @@ def too_long(line: Line) -> RefusedLine:
 
 
 def refused_by_type(
-    line: Line, error: msgspec.ValidationError, code: str, known: Sequence[str]
+    line: Line, error: msgspec.ValidationError, code: str, known: Sequence[str], kind: Any
 ) -> RefusedLine:
     """Return what the type of a record says against a line, with the field to blame."""
-    rule, _, path = str(error).partition(" - at ")
-    field = path.strip("`").removeprefix("$").lstrip(".") or quoted(rule, known)
+    path, rule = broken(error, kind)
+    field = path.removeprefix("$").lstrip(".") or quoted(rule, known)
     return RefusedLine(line.number, field, code, rule)
 
 

@@ -44,7 +44,7 @@ def shift_of(line: Line, columns: Columns) -> PlanShift | RefusedLine:
     try:
         return msgspec.convert(record, PlanShift, strict=False)
     except msgspec.ValidationError as error:
-        return refused_by_type(line, error, "shift.malformed", FIELDS)
+        return refused_by_type(line, error, "shift.malformed", FIELDS, PlanShift)
 
 
 def taking(log: EventLog, tenant_id: str, cause: Cause) -> Take[PlanShift]:

@@ -87,7 +87,7 @@ def signal_of(
     try:
         signal: Signal = msgspec.convert(fields, Signal, strict=strict)
     except msgspec.ValidationError as error:
-        return refused_by_type(line, error, "signal.malformed", FIELDS)
+        return refused_by_type(line, error, "signal.malformed", FIELDS, Signal)
     return signal
 
 

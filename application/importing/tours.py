@@ -82,7 +82,7 @@ def add(tour: TourLines, line: Line, record: dict[str, str]) -> None:
     try:
         tour.checkpoints.append(msgspec.convert(content, Checkpoint, strict=False))
     except msgspec.ValidationError as error:
-        refused = refused_by_type(line, error, "tour.malformed", FIELDS)
+        refused = refused_by_type(line, error, "tour.malformed", FIELDS, Checkpoint)
         named = "checkpoint_name" if refused.field == "name" else refused.field
         tour.refused.append(msgspec.structs.replace(refused, field=named))
 
@@ -98,4 +98,4 @@ def finished(tour: TourLines) -> Iterator[tuple[int, DefineTour] | RefusedLine]:
         yield tour.line, msgspec.convert(content, DefineTour, strict=False, from_attributes=True)
     except msgspec.ValidationError as error:
         here = Line(tour.line, 0, None)
-        yield refused_by_type(here, error, "tour.malformed", FIELDS)
+        yield refused_by_type(here, error, "tour.malformed", FIELDS, DefineTour)

@@ -18,7 +18,9 @@ from rich.table import Table
 
 from application.handling import VersionMismatch
 from application.ports import Cause, LogUnavailable, NoSuchTenant, StreamMoved
+from application.wording import broken
 from domain.access import user_stream
+from domain.directory.site import site_stream
 from domain.kernel import Command
 from interfaces import journal, settings, wiring
 from interfaces.cli.failing import CommandFailed
@@ -87,7 +89,7 @@ def wish(command: type[C], /, **fields: object) -> C:
     try:
         return msgspec.convert(given, command, strict=False)
     except msgspec.ValidationError as error:
-        raise CommandFailed(rule_of(error)) from error
+        raise CommandFailed(rule_of(error, command)) from error
 
 
 def require_user(vedette: Vedette, tenant: str, username: str) -> None:
@@ -97,6 +99,15 @@ def require_user(vedette: Vedette, tenant: str, username: str) -> None:
         CommandFailed: nobody was enrolled under this name.
     """
     require_known(vedette, tenant, user_stream(username), f"There is no user {username}.")
+
+
+def require_site(vedette: Vedette, tenant: str, site_id: str) -> None:
+    """Refuse a site that nobody registered.
+
+    Raises:
+        CommandFailed: there is none of this name.
+    """
+    require_known(vedette, tenant, site_stream(site_id), f"There is no site {site_id}.")
 
 
 def require_known(vedette: Vedette, tenant: str, stream: str, otherwise: str) -> None:
@@ -109,10 +120,13 @@ def require_known(vedette: Vedette, tenant: str, stream: str, otherwise: str) ->
         raise CommandFailed(otherwise)
 
 
-def rule_of(error: msgspec.ValidationError) -> str:
-    """Return a validation error as a sentence that begins with the field."""
-    rule, _, path = str(error).partition(" - at ")
-    field = path.strip("`").removeprefix("$").lstrip(".")
+def rule_of(error: msgspec.ValidationError, kind: type | None = None) -> str:
+    """Return a validation error as a sentence that begins with the field.
+
+    `kind` is the type that was wanted; with it the values are named that would have been right.
+    """
+    path, rule = broken(error, kind)
+    field = path.removeprefix("$").lstrip(".")
     rule = rule.replace("`", "")
     return f"{field}: {rule[:1].lower()}{rule[1:]}." if field else f"{rule}."
 

@@ -110,5 +110,6 @@ def lay_down(tenant: str, command: LayDownAssignmentRules, *, as_json: bool) -> 
             for rule in command.rules
             if rule.assign_to is AssignTo.USER and rule.username is not None
         ],
+        sites=[rule.site_id for rule in command.rules if rule.site_id is not None],
         as_json=as_json,
     )

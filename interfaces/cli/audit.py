@@ -10,7 +10,16 @@ from cyclopts import App
 from application.auditing import request_audit
 from domain.finding.facts import AuditKind
 from interfaces import wiring
-from interfaces.cli.answering import JsonOption, TenantOption, by_hand, opened, rule_of, said, show
+from interfaces.cli.answering import (
+    JsonOption,
+    TenantOption,
+    by_hand,
+    opened,
+    require_site,
+    rule_of,
+    said,
+    show,
+)
 from interfaces.cli.failing import CommandFailed
 from projections.findings import AUDITS
 from projections.views import PAGE_ROWS_DEFAULT, Wanted
@@ -56,6 +65,8 @@ def run(
     kind = AuditKind.HEARTBEAT if heartbeat else AuditKind.COMPREHENSIVE
     moment = as_of.astimezone() if as_of is not None else None
     with opened(tenant) as vedette:
+        if site is not None:
+            require_site(vedette, tenant, site)
         try:
             audit_id, _, position = request_audit(
                 vedette.log, tenant, kind, wiring.now(), by_hand(), site_id=site, as_of=moment

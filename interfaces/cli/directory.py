@@ -97,7 +97,7 @@ def from_file(path: Path, kind: type[C]) -> Iterator[tuple[int, C | str]]:
                     filled = {name: cell for name, cell in row.items() if cell}
                     yield reader.line_num, msgspec.convert(filled, kind, strict=False)
                 except msgspec.ValidationError as error:
-                    yield reader.line_num, rule_of(error)
+                    yield reader.line_num, rule_of(error, kind)
     except OSError as error:
         raise CommandFailed(f"{path} cannot be read: {error.strerror or error}.") from error
     except (UnicodeDecodeError, csv.Error) as error:

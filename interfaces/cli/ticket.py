@@ -25,7 +25,7 @@ from interfaces.cli.answering import (
     TenantOption,
     by_hand,
     opened,
-    require_known,
+    require_site,
     require_user,
     said,
     show,
@@ -168,7 +168,7 @@ def open_(
         assignee=assignee,
     )
     with opened(tenant) as vedette:
-        require_known(vedette, tenant, site_stream(site), f"There is no site {site}.")
+        require_site(vedette, tenant, site)
         if assignee is not None:
             require_user(vedette, tenant, assignee)
         stream = ticket_stream(ticket_id)

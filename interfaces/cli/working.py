@@ -11,7 +11,7 @@ import msgspec
 from application.handling import handle
 from domain.catalogue import Recorded, tag_of
 from domain.kernel import Command, Decider
-from interfaces.cli.answering import by_hand, opened, require_user, said
+from interfaces.cli.answering import by_hand, opened, require_site, require_user, said
 from projections.views import Wanted
 
 C = TypeVar("C", bound=Command)
@@ -35,17 +35,21 @@ def work(
     what: str,
     *,
     users: Iterable[str] = (),
+    sites: Iterable[str] = (),
     as_json: bool,
 ) -> None:
-    """Hand a command to one thing, if the users whom it names are there, and say what it came to.
+    """Hand a command to one thing, if the users and sites that it names are there, and say what it
+    came to.
 
     Raises:
-        CommandFailed: a user is not there, or somebody was faster.
+        CommandFailed: a user or a site is not there, or somebody was faster.
         Refused: the command met a rule.
     """
     with opened(tenant) as vedette:
         for username in users:
             require_user(vedette, tenant, username)
+        for site_id in sites:
+            require_site(vedette, tenant, site_id)
         position = handle(vedette.log, tenant, decider, stream, command, by_hand())
     said(position, what, as_json=as_json)
 

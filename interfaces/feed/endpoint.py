@@ -36,6 +36,7 @@ PROTOCOL = "vedette.v1"
 BEARER_PROTOCOL = "vedette.bearer."
 POSITION_MAX = 2**63 - 1
 POSITION_DIGITS_MAX = 19
+PARAMETERS = ("after", "site_id", "token", "types")  # a misspelt one would let everything through
 UNAVAILABLE = (
     LogUnavailable,
     psycopg.OperationalError,
@@ -139,6 +140,12 @@ def wish_of(socket: Socket) -> tuple[Filter, int | None]:
         TurnedAway: it cannot be understood.
     """
     query = socket.query_params
+    for name in query:
+        if name not in PARAMETERS:
+            known = ", ".join(PARAMETERS)
+            raise TurnedAway(
+                CLOSE_MALFORMED, f"{name[:20]!a}: no such parameter; there are {known}."
+            )
     try:
         wanted = filter_of(query.getall("types", []), query.getall("site_id", []))
         return wanted, after_of(query.get("after"))

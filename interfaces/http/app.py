@@ -47,6 +47,7 @@ from interfaces.http.operations import Instruments, OperationsController
 from interfaces.http.pages import PAGES
 from interfaces.http.parameters import CommandRequest
 from interfaces.http.problems import answer_with_problem
+from interfaces.http.queries import note_parameters, refuse_strange_parameters
 from interfaces.http.service_levels import (
     AssignmentRuleController,
     MailController,
@@ -129,6 +130,7 @@ def web(vedette: Vedette, *more: ControllerRouterHandler) -> Litestar:
             "caller": Provide(caller_of, sync_to_thread=False),
         },
         exception_handlers={Exception: answer_with_problem},
+        before_request=refuse_strange_parameters,
         before_send=[add_headers],
         middleware=[
             PrometheusConfig(
@@ -144,6 +146,7 @@ def web(vedette: Vedette, *more: ControllerRouterHandler) -> Litestar:
         logging_config=None,
     )
     declarations(app)
+    note_parameters(app)
     return app
 
 

@@ -10,11 +10,10 @@ from litestar.params import FromPath, FromQuery, SkipValidation
 
 from application.auditing import request_audit
 from domain.access import Capability
-from domain.directory.site import site_stream
 from domain.finding.facts import AuditKind
 from domain.kernel import Command, Identifier, Instant
 from interfaces import wiring
-from interfaces.http.credentials import Caller, needs
+from interfaces.http.credentials import needs
 from interfaces.http.envelope import Envelope, Items
 from interfaces.http.parameters import (
     CursorParameter,
@@ -25,10 +24,9 @@ from interfaces.http.parameters import (
     WaitForParameter,
     body,
 )
-from interfaces.http.problems import OF_COMMANDS, OF_LISTS, Rejected
+from interfaces.http.problems import OF_COMMANDS, OF_LISTS
 from interfaces.http.reading import filters, page_of, visible_row
-from interfaces.http.working import require_site
-from interfaces.wiring import Vedette
+from interfaces.http.working import require_registered, require_site
 from projections.findings import AUDITS, AuditRow, AuditShown
 from projections.views import PAGE_ROWS_DEFAULT
 
@@ -106,7 +104,7 @@ class AuditController(Controller):
     ) -> Envelope[AuditAsked]:
         """Ask for an audit as of now, or of an earlier moment of the last week; a worker does it."""
         require_site(caller, data.site_id, field="$.site_id")
-        require_registered(vedette, caller, data.site_id)
+        require_registered(vedette, caller, data.site_id, field="$.site_id")
         audit_id, as_of, position = request_audit(
             vedette.log,
             caller.tenant_id,
@@ -118,16 +116,3 @@ class AuditController(Controller):
         )
         asked = AuditAsked(audit_id=audit_id, as_of=as_of, position=position)
         return Envelope(data=asked, position=position)
-
-
-def require_registered(vedette: Vedette, caller: Caller, site_id: str | None) -> None:
-    """Refuse a site that nobody registered.
-
-    Raises:
-        Rejected: there is none of this name.
-    """
-    if site_id is None:
-        return
-    stream = site_stream(site_id)
-    if not vedette.log.first_positions(caller.tenant_id, [stream]):
-        raise Rejected(422, "site.unknown", f"There is no site {site_id}.", field="$.site_id")

@@ -101,8 +101,7 @@ class Bulk(msgspec.Struct, Generic[C, A], frozen=True, kw_only=True):
         try:
             wish = msgspec.convert(fields, self.commands[name])
         except msgspec.ValidationError as error:
-            found = invalid(error, below="$.fields")
-            raise Rejected(found.status, found.code, found.detail, field=found.field) from error
+            raise Rejected.of(invalid(error, self.commands[name], below="$.fields")) from error
         if isinstance(wish, AssignTicket | AssignAlert):
             require_user(vedette, caller, wish.assignee, field="$.fields.assignee")
         return wish

@@ -31,7 +31,7 @@ from interfaces.http.parameters import (
 )
 from interfaces.http.problems import OF_LISTS, OF_WRITES
 from interfaces.http.reading import filters, page_of, visible_row
-from interfaces.http.working import require_site
+from interfaces.http.working import require_registered, require_site
 from interfaces.wiring import Vedette
 from projections.job_board import JOB_BOARD, JobRow
 from projections.views import PAGE_ROWS_DEFAULT
@@ -155,6 +155,7 @@ class JobController(Controller):
     ) -> Envelope[Asked]:
         """Ask for duty to be looked at, at one site or at all."""
         require_site(caller, data.site_id, field="$.site_id")
+        require_registered(vedette, caller, data.site_id, field="$.site_id")
         audit_id, _, position = request_audit(
             vedette.log,
             caller.tenant_id,

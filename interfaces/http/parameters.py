@@ -22,7 +22,7 @@ from domain.kernel import END, Instant
 from domain.moments import NEWEST, OLDEST
 from interfaces.http.credentials import Caller
 from interfaces.http.limits import WAIT_FOR_STEP_FIRST_S, WAIT_FOR_STEP_LONGEST_S
-from interfaces.http.problems import Rejected
+from interfaces.http.problems import Rejected, invalid
 from interfaces.wiring import Vedette
 from projections.views import (
     PAGE_ROWS_MAX,
@@ -134,13 +134,16 @@ class CommandRequest(Request[Any, Any, Any]):
         """Return the body in the type of the handler's `data`.
 
         Raises:
-            msgspec.ValidationError: it breaks a rule of the type.
+            Rejected: it breaks a rule of the type.
             msgspec.DecodeError: it is not JSON.
         """
         content = await self.body()
         field = self.route_handler.parsed_data_field
         assert field is not None, "Only a handler that takes a body asks for one."
-        return decoded(msgspec.json.Decoder(field.annotation), content)
+        try:
+            return decoded(msgspec.json.Decoder(field.annotation), content)
+        except msgspec.ValidationError as error:
+            raise Rejected.of(invalid(error, field.annotation)) from error
 
 
 def decoded(decoder: msgspec.json.Decoder[T], content: bytes) -> T:

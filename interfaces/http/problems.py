@@ -16,6 +16,7 @@ from application.accepting import SignalRefused
 from application.handling import VersionMismatch
 from application.ports import LogUnavailable, NoSuchTenant, StreamMoved
 from application.principals import InvalidCredentials
+from application.wording import broken, worded
 from domain.directory.time_zone import TimeZoneUnknown
 from domain.kernel import Refused, Senseless, Unknown
 from domain.ticket.refusals import WaitingUntilIsNoDate, WaitingUntilNeedsZone
@@ -103,6 +104,11 @@ class Rejected(Exception):
         self.problem = problem(status, code, detail, field)
         self.headers = dict(headers or {})
 
+    @classmethod
+    def of(cls, found: Problem) -> "Rejected":
+        """Return what turns a request away with a problem that is known already."""
+        return cls(found.status, found.code, found.detail, field=found.field)
+
 
 def problem(status: int, code: str, detail: str, field: str | None = None) -> Problem:
     """Return the problem of a code; its title is the code in words, so it never varies."""
@@ -125,20 +131,19 @@ def refusal(refused: Refused) -> Problem:
     return problem(status, refused.code, str(refused), refused.field)
 
 
-AT = re.compile(r" - at `(?P<path>[^`]*)`$")
 NAMED = re.compile(r"(?:missing required|contains unknown) field `(?P<name>[^`]*)`")
+MISSING = re.compile(r"^Missing required \w+ parameter '(?P<name>[^']*)'")
 
 
-def invalid(error: msgspec.ValidationError, *, below: str = "$") -> Problem:
-    """Return the problem of a body that breaks a rule, with the JSON path of the field to blame."""
-    message = str(error)
-    path = "$"
-    if found := AT.search(message):
-        path = found["path"]
-        message = message[: found.start()]
-    if named := NAMED.search(message):
+def invalid(error: msgspec.ValidationError, kind: Any = None, *, below: str = "$") -> Problem:
+    """Return the problem of a body that breaks a rule, with the JSON path of the field to blame.
+
+    `kind` is the type that was wanted; with it the values are named that would have been right.
+    """
+    path, rule = broken(error, kind)
+    if named := NAMED.search(rule):
         path = f"{path}.{named['name']}"
-    return problem(422, "request.invalid", f"{message}.", below + path.removeprefix("$"))
+    return problem(422, "request.invalid", f"{rule}.", below + path.removeprefix("$"))
 
 
 def malformed(error: msgspec.DecodeError) -> Problem:
@@ -146,8 +151,11 @@ def malformed(error: msgspec.DecodeError) -> Problem:
     return problem(400, "request.malformed", f"The body is not JSON: {error}.")
 
 
-def problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
-    """Return the problem that an error is to the client, and the headers that go with it."""
+def problem_of(error: Exception, parameters: Any = None) -> tuple[Problem, dict[str, str]]:
+    """Return the problem that an error is to the client, and the headers that go with it.
+
+    `parameters` is the type of all that the route takes, where there is one.
+    """
     if fixed := next((FIXED[kind] for kind in type(error).mro() if kind in FIXED), None):
         status, code, detail, headers = fixed
         return problem(status, code, detail), dict(headers)
@@ -169,7 +177,7 @@ def problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
         case ReadModelBehind():
             return problem(504, "read_model.behind", str(error), "wait_for"), {}
         case ValidationException():
-            return wrong_parameters(error), {}
+            return wrong_parameters(error, parameters), {}
         case HTTPException(status_code=status) if status < HTTPStatus.INTERNAL_SERVER_ERROR:
             return framework_problem(error), dict(error.headers or {})
         case _:
@@ -178,18 +186,22 @@ def problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
             ), {}
 
 
-def wrong_parameters(error: ValidationException) -> Problem:
+def wrong_parameters(error: ValidationException, parameters: Any) -> Problem:
     """Return the problem of query, path or header parameters that break their rules."""
     extra: list[Any] = error.extra if isinstance(error.extra, list) else []
     first: dict[str, str] = extra[0] if extra else {}
+    if missing := MISSING.match(error.detail):
+        name = missing["name"]
+        return problem(400, "request.invalid", f"{name}: Must be given.", name)
     if not first:
         return problem(400, "request.invalid", error.detail)
-    name = first.get("key")
+    name = first["key"]
+    rule = worded(first["message"], f"$.{name}", parameters)
     if name == "data":  # the framework found no body at all
         return problem(400, "request.malformed", "A JSON body is wanted.")
     if first.get("source") == "path":
-        return problem(404, "route.unknown", f"{name}: {first['message']}.", name)
-    return problem(400, "request.invalid", f"{name}: {first['message']}.", name)
+        return problem(404, "route.unknown", f"{name}: {rule}.", name)
+    return problem(400, "request.invalid", f"{name}: {rule}.", name)
 
 
 def framework_problem(error: HTTPException) -> Problem:
@@ -205,7 +217,8 @@ def framework_problem(error: HTTPException) -> Problem:
 
 def answer_with_problem(request: AnyRequest, error: Exception) -> Response[bytes]:
     """Answer any error; what is our own fault goes to the log, and not to the client."""
-    found, headers = problem_of(error)
+    handler = request.scope.get("route_handler")
+    found, headers = problem_of(error, getattr(handler, "signature_model", None))
     if found.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         correlation_id = str(correlation_of(request.scope))
         found = msgspec.structs.replace(found, correlation_id=correlation_id)

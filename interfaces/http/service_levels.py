@@ -37,7 +37,7 @@ from interfaces.http.parameters import (
 )
 from interfaces.http.problems import OF_LISTS, OF_WRITES
 from interfaces.http.reading import filters, page_of
-from interfaces.http.working import reached, require_user
+from interfaces.http.working import reached, require_registered, require_user
 from projections.mails import MAILS, MailRow, MailState
 from projections.views import PAGE_ROWS_DEFAULT
 
@@ -159,6 +159,7 @@ class AssignmentRuleController(Controller):
             if rule.assign_to is AssignTo.USER and rule.username is not None:
                 field = f"$.rules[{place}].username"
                 require_user(vedette, caller, rule.username, field=field)
+            require_registered(vedette, caller, rule.site_id, field=f"$.rules[{place}].site_id")
         position = handle(
             vedette.log,
             caller.tenant_id,

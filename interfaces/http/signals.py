@@ -218,7 +218,7 @@ def item_of(raw: bytes, *, below: str, line: int | None = None) -> Item:
     try:
         return Item(signal=decoded(one, raw), line=line)
     except msgspec.ValidationError as error:
-        return Item(problem=invalid(error, below=below), line=line)
+        return Item(problem=invalid(error, Signal, below=below), line=line)
     except msgspec.DecodeError as error:
         return Item(problem=malformed(error), line=line)
     except Rejected as error:

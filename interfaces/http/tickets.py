@@ -10,7 +10,6 @@ from litestar.params import FromPath, FromQuery, SkipValidation
 
 from application.handling import handle
 from domain.access import Capability
-from domain.directory.site import site_stream
 from domain.kernel import Identifier, ShortText
 from domain.severity import Severity
 from domain.ticket import (
@@ -33,9 +32,9 @@ from interfaces.http.parameters import (
     WaitForParameter,
     body,
 )
-from interfaces.http.problems import OF_LISTS, OF_WRITES, Rejected
+from interfaces.http.problems import OF_LISTS, OF_WRITES
 from interfaces.http.reading import TimelineEntry, filters, page_of, timeline_of, visible_row
-from interfaces.http.working import require_site, require_user
+from interfaces.http.working import require_registered, require_site, require_user
 from interfaces.wiring import Vedette
 from projections.ticket_board import TICKET_BOARD, Sla, TicketRow
 from projections.ticket_clocks import TICKET_CLOCKS, ClockRow
@@ -160,10 +159,7 @@ class TicketController(Controller):
         """Open a ticket by hand. Without an assignee the tenant's rules find one, or it waits in
         the queue."""
         require_site(caller, data.site_id, field="$.site_id")
-        if not vedette.log.first_positions(caller.tenant_id, [site_stream(data.site_id)]):
-            raise Rejected(
-                422, "site.unknown", f"There is no site {data.site_id}.", field="$.site_id"
-            )
+        require_registered(vedette, caller, data.site_id, field="$.site_id")
         if data.assignee is not None:
             require_user(vedette, caller, data.assignee, field="$.assignee")
         ticket_id = data.ticket_id or uuid4()

@@ -11,6 +11,7 @@ from litestar import post
 from application.handling import handle
 from application.ports import Cause, EventLog
 from domain.access import Capability, user_stream
+from domain.directory.site import site_stream
 from domain.kernel import Command, Decider
 from interfaces.http.credentials import Caller, needs
 from interfaces.http.envelope import Envelope, Reached
@@ -153,6 +154,20 @@ def require_user(vedette: Vedette, caller: Caller, username: str, *, field: str)
     stream = user_stream(username)
     if not vedette.log.first_positions(caller.tenant_id, [stream]):
         raise Rejected(422, "user.unknown", f"There is no user {username}.", field=field)
+
+
+def require_registered(
+    vedette: Vedette, caller: Caller, site_id: str | None, *, field: str
+) -> None:
+    """Refuse a site that nobody registered.
+
+    Raises:
+        Rejected: there is none of this name.
+    """
+    if site_id is None:
+        return
+    if not vedette.log.first_positions(caller.tenant_id, [site_stream(site_id)]):
+        raise Rejected(422, "site.unknown", f"There is no site {site_id}.", field=field)
 
 
 def require_site(caller: Caller, site_id: str | None, *, field: str | None = None) -> None:

@@ -42,6 +42,9 @@ def test_an_audit_is_asked_for_and_listed(
     vedette: Vedette, founded: str, database: Database
 ) -> None:
     of = ("--tenant", founded)
+    site = ("--latitude", "0", "--longitude", "0", "--time-zone", "UTC", "--name", "North")
+    assert vedette("site", "register", "S-1", *site, *of).code == 0
+    assert "There is no site S-99." in vedette("audit", "run", "--site", "S-99", *of).err
     asked = vedette("audit", "run", "--site", "S-1", "--heartbeat", *of, "--json")
     assert asked.code == 0, asked.err
     yesterday = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)

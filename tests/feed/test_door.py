@@ -187,6 +187,7 @@ async def test_frames_come_from_the_log_by_type_site_and_position(
         ({"after": str(2**63)}, "after:"),
         ({"after": "9" * 5_000}, "after:"),
         ({"types": "weather"}, "types:"),
+        ({"type": "ticket"}, "'type': no such parameter; there are after, site_id, token, types."),
         ({"types": "é" * 100}, "types:"),
     ],
 )

@@ -110,6 +110,9 @@ def test_a_finding_of_high_severity_becomes_a_ticket(
 def test_what_cannot_be_looked_at_is_refused(machine: httpx.Client, operator: httpx.Client) -> None:
     machine.put(f"{DIRECTORY}/sites/S-01/", json=SITE)
     problem_in(operator.post(AUDITS, json={"site_id": "S-99"}), 422, "site.unknown")
+    problem_in(
+        operator.post("/api/v2/noc/jobs/audit/", json={"site_id": "S-99"}), 422, "site.unknown"
+    )
     for moment in (NOW + timedelta(days=1), NOW - timedelta(days=8)):
         wish = {"as_of": moment.isoformat()}
         problem_in(operator.post(AUDITS, json=wish), 422, "audit.as_of_out_of_range")

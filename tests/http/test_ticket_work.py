@@ -165,6 +165,9 @@ def test_rules_find_an_assignee_for_new_tickets_and_when_asked(
     problem_in(machine.put(RULES, json=nobody), 422, "user.unknown")
     odd = {"rules": [{"assign_to": "queue", "username": "operator"}]}
     problem_in(machine.put(RULES, json=odd), 422, "assignment_rule.username")
+    nowhere = {"rules": [{"assign_to": "queue"}, {"assign_to": "queue", "site_id": "S-99"}]}
+    found = problem_in(machine.put(RULES, json=nowhere), 422, "site.unknown")
+    assert found["field"] == "$.rules[1].site_id"
 
 
 def test_service_levels_are_set_and_shown(

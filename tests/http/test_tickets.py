@@ -200,6 +200,39 @@ def test_filters_narrow_the_board(
 
 
 @pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("stauts=NEW", "stauts: No such parameter; there are assignee, category, cursor,"),
+        ("limit=1&limit=2", "limit: Given twice."),
+    ],
+)
+def test_a_misspelt_or_doubled_parameter_is_refused_and_not_passed_over(
+    operator: httpx.Client, query: str, says: str
+) -> None:
+    problem = problem_in(operator.get(f"{TICKETS}?{query}"), 400, "request.invalid")
+    assert problem["detail"].startswith(says)
+    assert problem["field"] == query.partition("=")[0]
+
+
+def test_an_address_without_parameters_takes_none(operator: httpx.Client) -> None:
+    answer = operator.get("/api/v2/noc/service-levels/?priority=HIGH")
+    assert "takes no parameters" in problem_in(answer, 400, "request.invalid")["detail"]
+    assert operator.get("/?from=mail").status_code == 200
+
+
+def test_what_would_have_been_right_is_named(operator: httpx.Client, open_ticket: Opener) -> None:
+    wrong = command(operator, open_ticket(), "prioritise", priority="SOON")
+    says = problem_in(wrong, 422, "request.invalid")["detail"]
+    assert says == "Invalid enum value 'SOON'; there are URGENT, HIGH, NORMAL, LOW."
+    wrong = operator.get(TICKETS, params={"priority": "SOON"})
+    assert says in problem_in(wrong, 400, "request.invalid")["detail"]
+    wrong = operator.get(TICKETS, params={"site_id": "no blanks"})
+    assert "letters, digits" in problem_in(wrong, 400, "request.invalid")["detail"]
+    missing = problem_in(operator.get("/api/v2/noc/baselines/"), 400, "request.invalid")
+    assert (missing["field"], missing["detail"]) == ("subject_id", "subject_id: Must be given.")
+
+
+@pytest.mark.parametrize(
     ("parameter", "value"),
     [
         ("status", "DONE"),

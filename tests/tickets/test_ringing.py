@@ -20,7 +20,7 @@ from application.policies.keep_service_level_whenever_ticket_told import (
     KeepServiceLevelWheneverTicketTold,
 )
 from application.ports import Append, Cause
-from application.timers import CLOCK_TIMER, HOLD_TIMER, EndHolds, TellServiceLevel
+from application.timers import CLOCK_TIMER, HOLD_TIMER, Bell, EndHolds, TellServiceLevel
 from domain.catalogue import AnyRecorded
 from domain.kernel import Event
 from domain.ticket import (
@@ -72,7 +72,10 @@ class Desk:
         self.store, self.log, self.tenant = store, log, tenant
         self.ticket_id: UUID = uuid4()
         self.later = timedelta()
-        bells = {CLOCK_TIMER: TellServiceLevel(log, self.now), HOLD_TIMER: EndHolds(log, self.now)}
+        bells: dict[str, Bell] = {
+            CLOCK_TIMER: TellServiceLevel(log, self.now),
+            HOLD_TIMER: EndHolds(log, self.now),
+        }
         self.ringers = [
             Ringer(store, kind, bell, lease_s=0.0) for kind, bell in bells.items() for _ in range(2)
         ]
