@@ -7,7 +7,7 @@ happens later on the same day changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
 
 import msgspec
@@ -21,6 +21,7 @@ from domain.fraud.memory import (
     Fence,
     Fix,
     Past,
+    Scan,
     Use,
     Visit,
 )
@@ -48,6 +49,16 @@ CONSECUTIVE_MAX = 10
 SPAN_US = 5 * MINUTE_US  # of the clock, for the frequency of locations
 SPANS_PER_HOUR = 12
 SPANS_MIN = 12  # a shorter shift tells nothing
+SAME_SCAN_US = (
+    10 * MINUTE_US
+)  # a tag that is read again so soon is not another round; an assumption
+
+
+class Walked(msgspec.Struct, frozen=True):
+    """A tour that somebody scanned something of in a shift."""
+
+    checkpoints: Sequence[str]  # that belong to it, each once
+    scans: Sequence[Scan]  # of it, oldest first
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +73,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     fixes_after: Sequence[Fix] = ()  # the person's, in the ten minutes after, oldest first
     shift_fixes: Sequence[Fix] = ()  # the person's, within `shift_of`
     tracked: bool = False  # whether the person's phone told where it is before the shift
+    walked: Sequence[Walked] = ()  # the person's, within `shift_of`
     uses: Sequence[Use] = ()  # other persons' on the same personal device, within ten minutes
     holder: str | None = None  # who carries the device, where it is a personal one
     frauds: int = 0  # verdicts of fraud on the person that stood when the attendance happened
@@ -93,7 +105,7 @@ def features(visit: Visit, known: Known) -> Features:
         velocity_kmh=round(max(travel.kmh for travel in travels), 2) if travels else None,
         historical_fraud_rate=fraud_rate(known.frauds, known.benign),
         consecutive_violations=violations_in_a_row(known.earlier),
-        tour_completion_rate=None,  # tours tell nothing yet
+        tour_completion_rate=tour_completion(known.walked),
         phone_signal_strength=None if visit.signal_dbm is None else float(visit.signal_dbm),
         battery_level=None if visit.battery_percent is None else float(visit.battery_percent),
         location_update_frequency=location_frequency(visit, known),
@@ -232,3 +244,30 @@ def location_frequency(visit: Visit, known: Known) -> float | None:
     spans = {fix.at_us // SPAN_US for fix in known.shift_fixes}
     covered = sum(1 for span in spans if first <= span < end)
     return round(covered * SPANS_PER_HOUR / (end - first), 2)
+
+
+def tour_completion(walked: Sequence[Walked]) -> float | None:
+    """Return which share of the checkpoints was scanned in the rounds that were walked.
+
+    A tour was walked as often as that checkpoint of it was scanned which was scanned most often.
+    None where nothing was scanned: whether somebody else walked is not known here, and a walk that
+    nobody walked is a finding.
+    """
+    scanned = due = 0
+    for tour in walked:
+        times = [
+            rounds(scan.at_us for scan in tour.scans if scan.checkpoint_id == checkpoint)
+            for checkpoint in tour.checkpoints
+        ]
+        scanned += sum(times)
+        due += max(times, default=0) * len(times)
+    return round(scanned / due, 4) if due else None
+
+
+def rounds(moments_us: Iterable[int]) -> int:
+    """Return in how many rounds a tag was read, at these moments in their order."""
+    count, last_us = 0, None
+    for at_us in moments_us:
+        if last_us is None or at_us - last_us >= SAME_SCAN_US:
+            count, last_us = count + 1, at_us
+    return count

@@ -20,6 +20,7 @@ from domain.fraud.features import (
     FIXES_BEFORE_US,
     USES_AROUND_US,
     Known,
+    Walked,
     features,
     shift_of,
 )
@@ -34,6 +35,7 @@ from domain.fraud.memory import (
     moment_of,
     person_key,
     site_key,
+    tour_key,
     track_keys,
 )
 from domain.fraud.remembering import (
@@ -41,6 +43,7 @@ from domain.fraud.remembering import (
     holder_at,
     past_moment,
     place_of,
+    round_at,
     uses_around,
     verdict_counts,
 )
@@ -110,6 +113,7 @@ class Judge:
         devices: dict[str, None] = {}
         sites: dict[str, None] = {}
         tracks: dict[str, None] = {}
+        shifts: list[tuple[str, tuple[int, int]]] = []
         for person_id, indices in doubted.items():
             visits = self.shelf.person(person_id).visits
             for index in indices:
@@ -122,7 +126,10 @@ class Judge:
                 shift = _shift(visits, index)
                 if shift is not None:
                     tracks.update(dict.fromkeys(track_keys(person_id, *shift)))
+                    shifts.append((person_id, shift))
         self.shelf.fetch(devices=devices, sites=sites, tracks=tracks)
+        scans = (self.shelf.scans(person_id, *shift) for person_id, shift in shifts)
+        self.shelf.fetch(tours=[tour_key(scan.tour_id) for each in scans for scan in each])
 
     def _judge_person(self, person_id: str, doubted: dict[int, Doubt]) -> None:
         person = self.shelf.person(person_id)
@@ -193,6 +200,7 @@ class Judge:
             tracked=shift is not None
             and person.first_fix_at_us is not None
             and person.first_fix_at_us < shift[0],
+            walked=[] if shift is None else self._walked(person_id, shift),
             uses=[
                 use
                 for use in uses_around(device, at_us, USES_AROUND_US)
@@ -202,6 +210,17 @@ class Judge:
             frauds=frauds,
             benign=benign,
         )
+
+    def _walked(self, person_id: str, shift: tuple[int, int]) -> list[Walked]:
+        """Return the tours that a person scanned something of in a shift, by their ids."""
+        scans = self.shelf.scans(person_id, *shift)
+        walked = []
+        for tour_id in sorted({scan.tour_id for scan in scans}):
+            what = round_at(self.shelf.tour(tour_id), shift[0])
+            if what is not None:  # else nobody has said what belongs to the tour
+                its = [scan for scan in scans if scan.tour_id == tour_id]
+                walked.append(Walked(what.checkpoints, its))
+        return walked
 
     def _rescore(self, draft: Draft) -> Rescore:
         visit, judgement, stood = draft.visit, draft.judgement, draft.stood

@@ -23,6 +23,7 @@ from domain.directory.site import (
     SiteRelocated,
     SiteTimeZoneCorrected,
 )
+from domain.directory.tour import TourDefined
 from domain.fraud.facts import FraudScored
 from domain.fraud.judging import Judge, Rescore
 from domain.fraud.learning import Learner
@@ -30,12 +31,13 @@ from domain.fraud.memory import Memory
 from domain.fraud.score import RULES, Scorer
 from domain.fraud.shelf import Recall, Shelf
 from domain.kernel import Event
-from domain.signals import AttendanceRecorded, LocationRecorded
+from domain.signals import AttendanceRecorded, CheckpointScanRecorded, LocationRecorded
 
 #: The facts that judging attendances stands on; others change nothing.
 FACTS: tuple[type[Event], ...] = (
     AttendanceRecorded,
     LocationRecorded,
+    CheckpointScanRecorded,
     FraudScored,
     AlertResolved,
     AlertReopened,
@@ -45,6 +47,7 @@ FACTS: tuple[type[Event], ...] = (
     SiteTimeZoneCorrected,
     DeviceRegistered,
     DeviceIssued,
+    TourDefined,
 )
 
 

@@ -17,15 +17,17 @@ from domain.directory.site import (
     site_stream,
 )
 from domain.directory.time_zone import zone_named
+from domain.directory.tour import TourDefined
 from domain.fraud.doubts import Doubts
 from domain.fraud.facts import FraudScored
 from domain.fraud.features import FIXES_AFTER_US, FIXES_BEFORE_US, USES_AROUND_US
 from domain.fraud.judging import digest_of
-from domain.fraud.learning_directory import learn_device, learn_site
+from domain.fraud.learning_directory import learn_device, learn_site, learn_tour
 from domain.fraud.memory import (
     Fix,
     KnownVerdict,
     PersonMemory,
+    Scan,
     Standing,
     Use,
     Visit,
@@ -35,10 +37,12 @@ from domain.fraud.memory import (
     person_key,
     site_key,
     too_late,
+    tour_key,
     track_key,
 )
 from domain.fraud.remembering import (
     add_fix,
+    add_scan,
     add_use,
     add_verdict,
     add_visit,
@@ -51,6 +55,7 @@ from domain.fraud.remembering import (
 from domain.fraud.shelf import Shelf
 from domain.signals import (
     AttendanceRecorded,
+    CheckpointScanRecorded,
     Direction,
     LocationRecorded,
     SignalEvent,
@@ -83,12 +88,15 @@ class Learner:
         persons: dict[str, None] = {}
         devices: dict[str, None] = {}
         sites: dict[str, None] = {}
+        tours: dict[str, None] = {}
         tracks: dict[str, None] = {}
         for recorded in batch:
             match recorded.event:
-                case LocationRecorded() as location:
-                    persons[person_key(location.person_id)] = None
-                    tracks[track_key(location.person_id, micros(corrected_at(location)))] = None
+                case LocationRecorded() | CheckpointScanRecorded() as told:
+                    persons[person_key(told.person_id)] = None
+                    tracks[track_key(told.person_id, micros(corrected_at(told)))] = None
+                case TourDefined(tour_id=tour_id):
+                    tours[tour_key(tour_id)] = None
                 case AttendanceRecorded() as attendance:
                     persons[person_key(attendance.person_id)] = None
                     devices[device_key(attendance.device_id)] = None
@@ -108,7 +116,7 @@ class Learner:
                     devices[device_key(recorded.stream_id.removeprefix(DEVICE_PREFIX))] = None
                 case _:
                     pass
-        self.shelf.fetch(persons=persons, devices=devices, sites=sites, tracks=tracks)
+        self.shelf.fetch(persons=persons, devices=devices, sites=sites, tours=tours, tracks=tracks)
 
     def learn(self, recorded: AnyRecorded) -> None:
         """Take one fact in. Facts that tell nothing about fraud change nothing."""
@@ -117,6 +125,10 @@ class Learner:
                 self._locate(recorded, location)
             case AttendanceRecorded() as attendance:
                 self._attend(recorded, attendance)
+            case CheckpointScanRecorded() as scan:
+                self._scan(recorded, scan)
+            case TourDefined(tour_id=tour_id):
+                self._define(recorded, tour_key(tour_id))
             case FraudScored() as scored:
                 self._place(recorded, scored)
             case AlertResolved(kind=AlertKind.FRAUD, person_id=str(person_id), reason=verdict):
@@ -160,6 +172,18 @@ class Learner:
         doubted = _between(person, change[0] - FIXES_AFTER_US - 1, change[1] + FIXES_BEFORE_US)
         self._doubt(person_id, doubted, recorded, signal)
         self._doubt(person_id, _shift_ends(visits, *change), recorded, signal)
+
+    def _scan(self, recorded: AnyRecorded, scanned: CheckpointScanRecorded) -> None:
+        at_us = micros(corrected_at(scanned))
+        if too_late(recorded.recorded_at, at_us):
+            return
+        key = track_key(scanned.person_id, at_us)
+        track = self.shelf.tracks[key]
+        if not add_scan(track, Scan(at_us, scanned.tour_id, scanned.checkpoint_id)):
+            return
+        self.shelf.changed[key] = track
+        ends = _shift_ends(self.shelf.person(scanned.person_id).visits, at_us, at_us)
+        self._doubt(scanned.person_id, ends, recorded, _Lazy(scanned))
 
     def _attend(self, recorded: AnyRecorded, attendance: AttendanceRecorded) -> None:
         at_us = micros(corrected_at(attendance))
@@ -253,6 +277,10 @@ class Learner:
         key = site_key(recorded.stream_id.removeprefix(SITE_PREFIX))
         if learn_site(self.shelf.sites[key], recorded):
             self.shelf.changed[key] = self.shelf.sites[key]
+
+    def _define(self, recorded: AnyRecorded, key: str) -> None:
+        if learn_tour(self.shelf.tours[key], recorded):
+            self.shelf.changed[key] = self.shelf.tours[key]
 
     def _issue(self, recorded: AnyRecorded) -> None:
         key = device_key(recorded.stream_id.removeprefix(DEVICE_PREFIX))

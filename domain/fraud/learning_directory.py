@@ -1,4 +1,4 @@
-"""Learning the directory: geofences and who carries which device, as they are and as they were.
+"""Learning the directory: geofences, tours and who carries which device, as they are and as they were.
 
 An attendance is measured against what was in force when it happened, so that a late signal judges
 it by the same geofence as the first time.
@@ -16,7 +16,17 @@ from domain.directory.site import (
     SiteRelocated,
     SiteTimeZoneCorrected,
 )
-from domain.fraud.memory import REVISIONS_MAX, DeviceMemory, Fence, Holder, SiteMemory, micros
+from domain.directory.tour import TourDefined
+from domain.fraud.memory import (
+    REVISIONS_MAX,
+    DeviceMemory,
+    Fence,
+    Holder,
+    Round,
+    SiteMemory,
+    TourMemory,
+    micros,
+)
 
 
 def learn_site(site: SiteMemory, recorded: AnyRecorded) -> bool:
@@ -56,3 +66,21 @@ def learn_device(device: DeviceMemory, recorded: AnyRecorded) -> bool:
     device.holders.append(Holder(micros(recorded.recorded_at), event.person_id))
     del device.holders[:-REVISIONS_MAX]
     return True
+
+
+def learn_tour(tour: TourMemory, recorded: AnyRecorded) -> bool:
+    """Take a fact about a tour in; answer whether it was new."""
+    if recorded.position <= tour.position:
+        return False
+    tour.position = recorded.position
+    event = recorded.event
+    assert isinstance(event, TourDefined), f"{event} defines no tour."
+    since_us = micros(event.valid_from or recorded.recorded_at)
+    tour.rounds.append(Round(since_us, [each.checkpoint_id for each in event.checkpoints]))
+    tour.rounds.sort(key=round_moment)
+    del tour.rounds[:-REVISIONS_MAX]
+    return True
+
+
+def round_moment(each: Round) -> int:
+    return each.since_us

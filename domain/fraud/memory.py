@@ -32,7 +32,8 @@ HABITS_KEPT_US = HISTORY_US + VISITS_KEPT_US
 VERDICTS_MAX = 64  # verdicts kept one by one; older ones are only counted
 USES_KEPT_US = HORIZON_US + DAY_US
 USES_MAX = 256  # attendances on one personal device
-REVISIONS_MAX = 16  # of a geofence or of a device's holder
+REVISIONS_MAX = 16  # of a geofence, of a device's holder, or of a tour
+SCANS_MAX = 256  # of one person in one hour; more tell nothing that these do not
 TRACK_SLOT_US = MINUTE_US  # one fix per minute is kept: shorter times give no speed
 HIGH_RISK_FROM = 0.5  # probability; product rule: such a score is on the high risk board
 
@@ -72,6 +73,21 @@ class Fix(msgspec.Struct, frozen=True, array_like=True, order=True):
     latitude: float
     longitude: float
     accuracy_m: float
+
+
+class Scan(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """A tag that a person scanned."""
+
+    at_us: int
+    tour_id: str
+    checkpoint_id: str
+
+
+class Round(msgspec.Struct, frozen=True, array_like=True):
+    """The checkpoints of a tour, in force from a moment on."""
+
+    since_us: int
+    checkpoints: list[str]
 
 
 class Standing(msgspec.Struct, frozen=True, array_like=True):
@@ -157,13 +173,21 @@ class SiteMemory(msgspec.Struct, omit_defaults=True):
     position: int = 0  # of the last directory fact taken in
 
 
+class TourMemory(msgspec.Struct, omit_defaults=True):
+    """One tour: its checkpoints, and what they were."""
+
+    rounds: list[Round] = msgspec.field(default_factory=list)  # by since_us
+    position: int = 0  # of the last directory fact taken in
+
+
 class TrackMemory(msgspec.Struct, omit_defaults=True):
-    """One hour of one person's locations, at most one a minute."""
+    """One hour of one person on the way: locations, at most one a minute, and scans."""
 
     fixes: list[Fix] = msgspec.field(default_factory=list)  # by at_us
+    scans: list[Scan] = msgspec.field(default_factory=list)  # in their order, each once
 
 
-Memory: TypeAlias = PersonMemory | DeviceMemory | SiteMemory | TrackMemory
+Memory: TypeAlias = PersonMemory | DeviceMemory | SiteMemory | TourMemory | TrackMemory
 
 
 def micros(moment: datetime) -> int:
@@ -191,6 +215,10 @@ def device_key(device_id: str) -> str:
 
 def site_key(site_id: str) -> str:
     return f"site/{site_id}"
+
+
+def tour_key(tour_id: str) -> str:
+    return f"tour/{tour_id}"
 
 
 def track_key(person_id: str, at_us: int) -> str:

@@ -11,6 +11,7 @@ from uuid import UUID
 from domain.fraud.memory import (
     HABITS_KEPT_US,
     HISTORY_VISITS_MAX,
+    SCANS_MAX,
     TRACK_SLOT_US,
     USES_KEPT_US,
     USES_MAX,
@@ -24,7 +25,10 @@ from domain.fraud.memory import (
     KnownVerdict,
     Past,
     PersonMemory,
+    Round,
+    Scan,
     SiteMemory,
+    TourMemory,
     TrackMemory,
     Use,
     Visit,
@@ -44,6 +48,14 @@ def holder_at(device: DeviceMemory, at_us: int) -> str | None:
     return next(
         (holder.person_id for holder in reversed(device.holders) if holder.since_us <= at_us),
         device.holders[0].person_id if device.holders else None,
+    )
+
+
+def round_at(tour: TourMemory, at_us: int) -> Round | None:
+    """Return what a tour consisted of; the first definition also before its time."""
+    return next(
+        (each for each in reversed(tour.rounds) if each.since_us <= at_us),
+        tour.rounds[0] if tour.rounds else None,
     )
 
 
@@ -162,6 +174,17 @@ def fixes_between(track: TrackMemory, from_us: int, to_us: int) -> list[Fix]:
     """Return the locations of a time, both ends included."""
     first = bisect_left(track.fixes, from_us, key=fix_moment)
     return track.fixes[first : bisect_right(track.fixes, to_us, key=fix_moment)]
+
+
+def add_scan(track: TrackMemory, scan: Scan) -> bool:
+    """Take a scan in; answer whether something changed. Of too many the earliest are kept."""
+    scans = track.scans
+    index = bisect_left(scans, scan)
+    if index == SCANS_MAX or (index < len(scans) and scans[index] == scan):
+        return False
+    scans.insert(index, scan)
+    del scans[SCANS_MAX:]
+    return True
 
 
 def add_verdict(person: PersonMemory, verdict: KnownVerdict) -> bool:

@@ -10,16 +10,19 @@ from domain.fraud.memory import (
     Fix,
     Memory,
     PersonMemory,
+    Scan,
     SiteMemory,
+    TourMemory,
     TrackMemory,
     device_key,
     person_key,
     site_key,
+    tour_key,
     track_keys,
 )
 from domain.fraud.remembering import fixes_between, forget_old_uses, forget_old_visits
 
-M = TypeVar("M", PersonMemory, DeviceMemory, SiteMemory, TrackMemory)
+M = TypeVar("M", PersonMemory, DeviceMemory, SiteMemory, TourMemory, TrackMemory)
 
 
 class Recall(Protocol):
@@ -35,9 +38,10 @@ class Shelf:
 
     def __init__(self, recall: Recall) -> None:
         self.changed: dict[str, Memory] = {}
-        self.persons: dict[str, PersonMemory] = {}  # these four by key
+        self.persons: dict[str, PersonMemory] = {}  # these five by key
         self.devices: dict[str, DeviceMemory] = {}
         self.sites: dict[str, SiteMemory] = {}
+        self.tours: dict[str, TourMemory] = {}
         self.tracks: dict[str, TrackMemory] = {}
         self._recall = recall
 
@@ -47,12 +51,14 @@ class Shelf:
         persons: Iterable[str] = (),
         devices: Iterable[str] = (),
         sites: Iterable[str] = (),
+        tours: Iterable[str] = (),
         tracks: Iterable[str] = (),
     ) -> None:
         """Have the memories under these keys in hand; one recall for each kind at most."""
         self._fetch(self.persons, persons, PersonMemory)
         self._fetch(self.devices, devices, DeviceMemory)
         self._fetch(self.sites, sites, SiteMemory)
+        self._fetch(self.tours, tours, TourMemory)
         self._fetch(self.tracks, tracks, TrackMemory)
 
     def _fetch(self, in_hand: dict[str, M], keys: Iterable[str], type_: type[M]) -> None:
@@ -82,6 +88,18 @@ class Shelf:
 
     def site(self, site_id: str) -> SiteMemory:
         return self.sites[site_key(site_id)]
+
+    def tour(self, tour_id: str) -> TourMemory:
+        return self.tours[tour_key(tour_id)]
+
+    def scans(self, person_id: str, from_us: int, to_us: int) -> list[Scan]:
+        """Return what a person scanned in a time, both ends included, oldest first."""
+        return [
+            scan
+            for key in track_keys(person_id, from_us, to_us)
+            for scan in self.tracks[key].scans
+            if from_us <= scan.at_us <= to_us
+        ]
 
     def fixes(self, person_id: str, from_us: int, to_us: int) -> list[Fix]:
         """Return a person's locations of a time, both ends included, oldest first."""

@@ -10,7 +10,6 @@ from cyclopts import App
 
 from application.handling import handle
 from domain.catalogue import AnyEvent
-from domain.directory.site import site_stream
 from domain.severity import Severity
 from domain.ticket import (
     TICKET,

@@ -11,6 +11,7 @@ import msgspec
 from domain.catalogue import AnyEvent, AnyRecorded, Recorded
 from domain.directory.device import DeviceKind, DeviceRegistered, device_stream
 from domain.directory.site import SiteRegistered, site_stream
+from domain.directory.tour import Checkpoint, TourDefined, tour_stream
 from domain.fraud.facts import FraudScored
 from domain.fraud.judging import Rescore
 from domain.fraud.knowledge import think
@@ -18,8 +19,10 @@ from domain.fraud.score import RULES, Scorer
 from domain.fraud.shelf import M
 from domain.signals import (
     AttendanceRecorded,
+    CheckpointScanRecorded,
     Direction,
     LocationRecorded,
+    ScanMethod,
     SignalEvent,
     signal_stream,
     signal_uuid,
@@ -29,6 +32,8 @@ NAMESPACE = UUID("00000000-0000-0000-0000-00000000f1e1")
 MONDAY = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)
 NIGHT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)  # when signals reach the log, if nothing is said
 DEGREE_M = 111_195.0  # of latitude
+
+TAGS = ("C-1", "C-2", "C-3")  # of the tour T-1
 
 PLACES = {"S-01": (51.5, -0.12), "S-02": (51.8, -0.12)}  # 33 km apart
 
@@ -87,6 +92,23 @@ def location(
     )
 
 
+def scan(
+    moment: datetime, tag: str, person: str = "G-1", *, tour: str = "T-1"
+) -> CheckpointScanRecorded:
+    """Return the scan of a tag of a tour at S-01."""
+    return CheckpointScanRecorded(
+        signal_id=f"c-{person}-{moment:%m%d%H%M%S%f}-{tour}-{tag}",
+        source="test",
+        person_id=person,
+        site_id="S-01",
+        device_id=f"D-{person}",
+        tour_id=tour,
+        checkpoint_id=tag,
+        method=ScanMethod.NFC,
+        occurred_at=moment,
+    )
+
+
 def uuid_of(signal: SignalEvent) -> UUID:
     return signal_uuid(signal.source, signal.signal_id)
 
@@ -114,12 +136,27 @@ class Field:
                 MONDAY - timedelta(days=60),
             )
         self.register("D-shared")
+        self.define(*TAGS)
 
     def register(
         self, device: str, kind: DeviceKind = DeviceKind.PHONE, person: str | None = None
     ) -> None:
         fact = DeviceRegistered(device_id=device, kind=kind, person_id=person)
         self.record(device_stream(device), fact, MONDAY - timedelta(days=60))
+
+    def define(self, *tags: str, valid_from: datetime | None = None) -> None:
+        """Say which tags belong to the tour T-1."""
+        checkpoints = tuple(Checkpoint(checkpoint_id=tag, name=tag, due_minutes=10) for tag in tags)
+        fact = TourDefined(
+            tour_id="T-1",
+            site_id="S-01",
+            name="Round",
+            checkpoints=checkpoints,
+            starts=(),
+            grace_minutes=10,
+            valid_from=valid_from,
+        )
+        self.record(tour_stream("T-1"), fact, MONDAY - timedelta(days=60))
 
     def record(self, stream: str, event: AnyEvent, recorded_at: datetime = NIGHT) -> AnyRecorded:
         self.versions[stream] = self.versions.get(stream, 0) + 1

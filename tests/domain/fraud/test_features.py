@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from domain.fraud.facts import Features
-from domain.fraud.features import Known, features
+from domain.fraud.features import Known, Walked, features
 from domain.fraud.memory import (
     DAY_US,
     HOUR_US,
@@ -18,6 +18,7 @@ from domain.fraud.memory import (
     Fix,
     Habit,
     Past,
+    Scan,
     Standing,
     Visit,
 )
@@ -166,3 +167,26 @@ def test_the_frequency_of_locations_is_not_known() -> None:
         of(out, earlier=[replace(VISIT, checks_in=False)], tracked=True),
     ):
         assert unknown.location_update_frequency is None
+
+
+def walked(*scans: tuple[float, str]) -> list[Walked]:
+    return [Walked("ABCD", [Scan(int(minute * MINUTE_US), "T", tag) for minute, tag in scans])]
+
+
+@pytest.mark.parametrize(
+    ("tours", "rate"),
+    [
+        ([], None),
+        (walked((0, "A"), (3, "B"), (6, "C"), (9, "D")), 1.0),
+        (walked((0, "A"), (3, "B"), (6, "C")), 0.75),
+        (walked((0, "A"), (3, "B"), (9, "A"), (20, "A"), (23, "C")), 0.5),  # A in two rounds
+        (walked((0, "A"), (3, "X")), 0.25),  # a tag that does not belong to the tour
+        (walked((3, "X")), None),
+        (walked((0, "A"), (60, "A"), (120, "A")), 0.25),
+        ([*walked((0, "A"), (3, "B")), Walked("E", [Scan(0, "U", "E")])], 0.6),
+    ],
+)
+def test_tour_completion_is_the_share_of_tags_in_the_rounds_that_were_walked(
+    tours: list[Walked], rate: float | None
+) -> None:
+    assert of(walked=tours).tour_completion_rate == rate

@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 
 from domain.fraud.facts import FraudScored, Reason
 from domain.signals import Direction, SignalEvent
-from tests.domain.fraud.field import NIGHT, Field, at, attendance, judged, location
+from tests.domain.fraud.field import (
+    NIGHT,
+    TAGS,
+    Field,
+    at,
+    attendance,
+    judged,
+    location,
+    scan,
+)
 from tests.domain.fraud.whole_set import judge_all
 
 PERSONS = ["G-1", "G-2", "G-3"]
@@ -36,7 +45,10 @@ attendances: st.SearchStrategy[SignalEvent] = st.builds(
 locations: st.SearchStrategy[SignalEvent] = st.builds(
     location, moments, st.sampled_from(PERSONS), north_m=norths_m
 )
-loose_signals = st.lists(st.one_of(attendances, locations), min_size=1, max_size=30)
+scans: st.SearchStrategy[SignalEvent] = st.builds(
+    scan, moments, st.sampled_from([*TAGS, "C-9"]), st.sampled_from(PERSONS)
+)
+loose_signals = st.lists(st.one_of(attendances, locations, scans), min_size=1, max_size=30)
 
 
 def shifts(draw: Random) -> list[SignalEvent]:
@@ -63,6 +75,9 @@ def shifts(draw: Random) -> list[SignalEvent]:
                         quality=draw.choice([0.93, 0.93, 0.3, 0.0]),
                     )
                 )
+        for _ in range(draw.choice([0, 0, 3, 7])):
+            moment = at(start + draw.randint(-9, minutes + 9), day=day)
+            signals.append(scan(moment, draw.choice(TAGS), person))
         for _ in range(draw.choice([0, 2, 5, 9])):
             moment = at(start + draw.randint(-66, minutes + 12), day=day) + timedelta(
                 seconds=draw.choice([0, 0, 40])

@@ -10,11 +10,17 @@ from uuid import UUID
 
 from domain.fraud.contradictions import contradictions
 from domain.fraud.facts import Features
-from domain.fraud.features import Known, features, shift_of
-from domain.fraud.memory import DAY_US, MINUTE_US, Fence, Fix, Standing, Use, Visit, micros
+from domain.fraud.features import Known, Walked, features, shift_of
+from domain.fraud.memory import DAY_US, MINUTE_US, Fence, Fix, Scan, Standing, Use, Visit, micros
 from domain.fraud.score import RULES, Judgement
-from domain.signals import AttendanceRecorded, Direction, LocationRecorded, SignalEvent
-from tests.domain.fraud.field import MONDAY, PLACES, uuid_of
+from domain.signals import (
+    AttendanceRecorded,
+    CheckpointScanRecorded,
+    Direction,
+    LocationRecorded,
+    SignalEvent,
+)
+from tests.domain.fraud.field import MONDAY, PLACES, TAGS, uuid_of
 
 
 def fence_of(site: str) -> Fence:
@@ -57,10 +63,18 @@ def judge_all(signals: Iterable[SignalEvent]) -> dict[UUID, tuple[Features, Judg
             if isinstance(one, LocationRecorded) and one.person_id == person
         )
         fixes = list({fix.at_us // MINUTE_US: fix for fix in reversed(raw)}.values())[::-1]
+        scans = sorted(
+            {
+                Scan(micros(one.occurred_at), one.tour_id, one.checkpoint_id)
+                for one in unique.values()
+                if isinstance(one, CheckpointScanRecorded) and one.person_id == person
+            }
+        )
         for index, visit in enumerate(visits):
             earlier = [past for past in visits[:index] if past.at_us >= visit.at_us - 30 * DAY_US]
             after = visits[index + 1].at_us if index + 1 < len(visits) else None
             shift = shift_of(visit, visits[index - 1] if index else None, after)
+            its_scans = [each for each in scans if shift and shift[0] <= each.at_us <= shift[1]]
             known = Known(
                 person_id=person,
                 fence=fence_of(visit.site_id),
@@ -81,6 +95,7 @@ def judge_all(signals: Iterable[SignalEvent]) -> dict[UUID, tuple[Features, Judg
                     fix for fix in fixes if shift is not None and shift[0] <= fix.at_us <= shift[1]
                 ],
                 tracked=bool(shift and fixes and raw[0].at_us < shift[0]),
+                walked=[Walked(TAGS, its_scans)] if its_scans else [],
                 uses=[
                     Use(micros(one.occurred_at), uuid_of(one), one.person_id)
                     for one in attendances
