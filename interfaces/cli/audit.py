@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import msgspec
 from cyclopts import App
 
 from application.auditing import request_audit
@@ -16,11 +15,9 @@ from interfaces.cli.answering import (
     by_hand,
     opened,
     require_site,
-    rule_of,
     said,
     show,
 )
-from interfaces.cli.failing import CommandFailed
 from projections.findings import AUDITS
 from projections.views import PAGE_ROWS_DEFAULT, Wanted
 
@@ -67,12 +64,9 @@ def run(
     with opened(tenant) as vedette:
         if site is not None:
             require_site(vedette, tenant, site)
-        try:
-            audit_id, _, position = request_audit(
-                vedette.log, tenant, kind, wiring.now(), by_hand(), site_id=site, as_of=moment
-            )
-        except msgspec.ValidationError as error:
-            raise CommandFailed(rule_of(error)) from error
+        audit_id, _, position = request_audit(
+            vedette.log, tenant, kind, wiring.now(), by_hand(), site_id=site, as_of=moment
+        )
     said(position, f"Audit {audit_id} is requested", as_json=as_json, audit_id=audit_id)
 
 
