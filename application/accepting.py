@@ -15,6 +15,10 @@ import msgspec
 from msgspec import inspect as mi
 
 from application.signals import Signal
+from domain.directory.device import device_stream
+from domain.directory.person import person_stream
+from domain.directory.site import site_stream
+from domain.directory.tour import tour_stream
 from domain.kernel import Refused
 from domain.moments import NEWEST, OLDEST
 from domain.signals import SignalEvent, clock_skew_ms, corrected_at
@@ -29,38 +33,56 @@ class SignalRefused(Refused):
 
 
 class FromTheFuture(SignalRefused):
+    """It happened after what our clock says, by more than `FUTURE_TOLERANCE`, or at NEWEST or later."""
+
     code = "signal.from_the_future"
 
 
 class TooOld(SignalRefused):
+    """It happened before OLDEST, so that no clock can have been right."""
+
     code = "signal.too_old"
 
 
 class WithoutTimeZone(SignalRefused):
+    """A moment does not say its time zone, so nobody knows when it was."""
+
     code = "signal.without_time_zone"
 
 
 class NotANumber(SignalRefused):
+    """A measure is infinite or not a number."""
+
     code = "signal.not_a_number"
 
 
 class UnknownPerson(SignalRefused):
+    """The directory holds no such person."""
+
     code = "signal.unknown_person"
 
 
 class UnknownSite(SignalRefused):
+    """The directory holds no such site."""
+
     code = "signal.unknown_site"
 
 
 class UnknownDevice(SignalRefused):
+    """The directory holds no such device."""
+
     code = "signal.unknown_device"
 
 
 class UnknownTour(SignalRefused):
+    """The directory holds no such tour."""
+
     code = "signal.unknown_tour"
 
 
 class SiteOutOfScope(SignalRefused):
+    """Whoever hands it in may do so for other sites only."""
+
     code = "signal.site_out_of_scope"
 
 
@@ -76,10 +98,10 @@ class Reference(msgspec.Struct, frozen=True):
 # Neither a task nor a checkpoint: a guard may have done what nobody assigned, and a tag on the wall
 # may have been replaced this morning.
 REFERENCES = (
-    Reference("person_id", "person", "person-", UnknownPerson),
-    Reference("device_id", "device", "device-", UnknownDevice),
-    Reference("site_id", "site", "site-", UnknownSite),
-    Reference("tour_id", "tour", "tour-", UnknownTour),
+    Reference("person_id", "person", person_stream(""), UnknownPerson),
+    Reference("device_id", "device", device_stream(""), UnknownDevice),
+    Reference("site_id", "site", site_stream(""), UnknownSite),
+    Reference("tour_id", "tour", tour_stream(""), UnknownTour),
 )
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from application.following import Desk
 from domain.catalogue import AnyRecorded
-from domain.directory.site import SiteRegistered, SiteTimeZoneCorrected
+from domain.directory.site import SiteRegistered, SiteTimeZoneCorrected, site_stream
 from domain.kernel import Event
 from domain.muting.facts import (
     MaintenanceCancelled,
@@ -85,7 +85,7 @@ def learn_zone(desk: Desk, fact: AnyRecorded) -> None:
     """Remember the time zone of a site, where a fact says one."""
     if not isinstance(fact.event, ZONE_FACTS):
         return
-    key = zone_key(fact.stream_id.removeprefix("site-"))
+    key = zone_key(fact.stream_id.removeprefix(site_stream("")))
     known = desk.memories([key], Zone).get(key)
     if known is None or fact.version > known.version:
         desk.remember(key, Zone(fact.event.time_zone, fact.version))
