@@ -18,6 +18,7 @@ from domain.catalogue import tag_of
 from domain.finding.facts import (
     FindingRaised,
     FindingRevised,
+    FindingTakenUp,
     FindingWithdrawn,
     audit_stream,
     finding_stream,
@@ -109,6 +110,8 @@ def of_work(event: Event) -> Iterator[tuple[Relation, str]]:
             yield Relation.ABOUT, alert_stream(alert_id)
         case TicketRepeated(finding_id=UUID() as finding_id):
             yield Relation.ABOUT, finding_stream(finding_id)
+        case FindingTakenUp(ticket_id=ticket_id):
+            yield Relation.ABOUT, ticket_stream(ticket_id)
         case ActionMuted(muted_by=by, muter_id=UUID() as muter):
             yield Relation.MUTED, MUTERS[by](muter)
         case _:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar, get_args
+from typing import get_args
 from uuid import UUID
 
 import msgspec
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from domain.alert import Verdict
 from domain.catalogue import AnyRecorded
@@ -25,6 +25,7 @@ from domain.finding.facts import (
     FindingRaised,
     FindingResolved,
     FindingRevised,
+    FindingTakenUp,
     FindingType,
     FindingWithdrawn,
 )
@@ -45,8 +46,8 @@ class FindingShown(StrEnum):
     WITHDRAWN = "WITHDRAWN"
 
 
-class FindingTold(msgspec.Struct, frozen=True, kw_only=True):
-    """One finding as its own story tells it; what was known earlier is in its timeline."""
+class FindingRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One finding as it stands; what was known earlier is in its timeline."""
 
     finding_id: UUID
     finding_type: FindingType
@@ -73,18 +74,10 @@ class FindingTold(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
     position: int  # of the last fact folded into the row
     version: int  # of the finding's stream, for If-Match
-
-
-class FindingRow(FindingTold, frozen=True, kw_only=True):
-    """One finding as lists show it: with the ticket that works on it, which others' stories tell."""
-
     ticket_id: UUID | None = None  # opened for it, or open and it was counted there; the last one
 
 
-F = TypeVar("F", bound=FindingTold)
-
-
-def tell_finding(row: FindingTold | None, fact: AnyRecorded) -> FindingTold | None:
+def tell_finding(row: FindingRow | None, fact: AnyRecorded) -> FindingRow | None:
     """Fold one fact of a finding's own story."""
     if isinstance(fact.event, FindingRaised):
         return raised(row, fact, fact.event)
@@ -92,18 +85,16 @@ def tell_finding(row: FindingTold | None, fact: AnyRecorded) -> FindingTold | No
 
 
 def list_finding(row: FindingRow | None, fact: AnyRecorded) -> FindingRow | None:
-    """Fold one fact into its finding's row of the lists."""
-    match fact.event:
-        case FindingRaised() as event:
-            # What is raised again was worked on before, and people look there first.
-            ticket_id = None if row is None else row.ticket_id
-            return FindingRow(**asdict(raised(row, fact, event)), ticket_id=ticket_id)
-        case _ if row is None:
-            return None
-        case TicketOpened(ticket_id=ticket_id) | ActionMuted(muter_id=ticket_id):
+    """Fold one fact into its finding's row of the lists.
+
+    Findings that stand from before they were told of their tickets have them from the tickets'
+    stories and the ledger; for the others that is only a little sooner.
+    """
+    match fact.event, row:
+        case ((TicketOpened(ticket_id=ticket_id) | ActionMuted(muter_id=ticket_id)), FindingRow()):
             return replace(row, ticket_id=ticket_id, position=fact.position)
         case _:
-            return later(row, fact)
+            return tell_finding(row, fact)
 
 
 def listed_key(fact: AnyRecorded) -> str | None:
@@ -117,14 +108,14 @@ def listed_key(fact: AnyRecorded) -> str | None:
             return _key_of_story(fact)
 
 
-def later(row: F, fact: AnyRecorded) -> F:
+def later(row: FindingRow, fact: AnyRecorded) -> FindingRow:
     """Return the row after a fact that came later than the raising."""
     return stamped(told(row, fact), fact)
 
 
-def raised(row: FindingTold | None, fact: AnyRecorded, event: FindingRaised) -> FindingTold:
+def raised(row: FindingRow | None, fact: AnyRecorded, event: FindingRaised) -> FindingRow:
     """Return the row of a finding that is raised, for the first time or again."""
-    return FindingTold(
+    return FindingRow(
         finding_id=event.finding_id,
         finding_type=event.finding_type,
         status=FindingShown.OPEN,
@@ -147,10 +138,12 @@ def raised(row: FindingTold | None, fact: AnyRecorded, event: FindingRaised) -> 
         updated_at=fact.recorded_at,
         position=fact.position,
         version=fact.version,
+        # What is raised again was worked on before, and people look there first.
+        ticket_id=None if row is None else row.ticket_id,
     )
 
 
-def told(row: F, fact: AnyRecorded) -> F:
+def told(row: FindingRow, fact: AnyRecorded) -> FindingRow:
     """Return the row with what a later fact says."""
     match fact.event:
         case FindingRevised() as event:
@@ -167,11 +160,13 @@ def told(row: F, fact: AnyRecorded) -> F:
             return replace(row, status=FindingShown.ACKNOWLEDGED, acknowledged_by=fact.actor)
         case FindingResolved(reason=verdict, comment=comment):
             return replace(row, status=FindingShown.RESOLVED, verdict=verdict, comment=comment)
+        case FindingTakenUp(ticket_id=ticket_id):
+            return replace(row, ticket_id=ticket_id)
         case _:
             return row
 
 
-def judged(row: F, evidence: Evidence, because: tuple[UUID, ...]) -> F:
+def judged(row: FindingRow, evidence: Evidence, because: tuple[UUID, ...]) -> FindingRow:
     return replace(
         row,
         expected=list(evidence.expected),

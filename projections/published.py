@@ -26,7 +26,7 @@ from domain.incident.facts import (
 from domain.ticket import TicketEvent
 from projections.alert_board import ALERT_BOARD, AlertRow
 from projections.anomalies import ANOMALIES, AnomalyRow
-from projections.findings import FindingTold, tell_finding
+from projections.findings import FindingRow, tell_finding
 from projections.fraud_scores import FRAUD_SCORES, ScoreRow
 from projections.incidents import INCIDENTS, IncidentRow
 from projections.ticket_board import TICKET_BOARD, TicketRow
@@ -34,13 +34,13 @@ from projections.ticket_board import TICKET_BOARD, TicketRow
 FrameType: TypeAlias = Literal[
     "ticket", "alert", "finding", "anomaly", "incident", "correlation", "score"
 ]
-Row: TypeAlias = TicketRow | AlertRow | FindingTold | AnomalyRow | IncidentRow | ScoreRow
+Row: TypeAlias = TicketRow | AlertRow | FindingRow | AnomalyRow | IncidentRow | ScoreRow
 Fold: TypeAlias = Callable[[Any, AnyRecorded], Row | None]  # of a subject's own story
 
 _SUBJECTS: dict[type, tuple[FrameType, Fold]] = {
     **dict.fromkeys(get_args(TicketEvent), ("ticket", TICKET_BOARD.project)),
     **dict.fromkeys(get_args(AlertEvent), ("alert", ALERT_BOARD.project)),
-    # Which ticket works on a finding, the ticket's own frame tells: its `finding_id`.
+    # The story of a finding tells which ticket works on it, so each of its frames shows that too.
     **dict.fromkeys(get_args(FindingEvent), ("finding", tell_finding)),
     **dict.fromkeys(get_args(AnomalyEvent), ("anomaly", ANOMALIES.project)),
     **dict.fromkeys(get_args(IncidentEvent), ("incident", INCIDENTS.project)),

@@ -7,6 +7,9 @@ manager, else to the supervisor on duty, else it waits in the queue. When the la
 ticket is withdrawn, or revised until it calls nobody, the ticket is told, and cancelled if nobody
 has begun to work on it.
 
+Whenever a ticket is opened about a finding or counts it, the finding is told, so that its own story
+names the ticket that works on it.
+
 What is muted calls nobody until what mutes it is over; the ledger says so. A finding that a site is
 silent, as long as it stands, mutes what the site's phones and devices failed to say at that time.
 """
@@ -14,7 +17,7 @@ silent, as long as it stands, mutes what the site's phones and devices failed to
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias, assert_never, get_args
+from typing import NamedTuple, TypeAlias, assert_never, get_args
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -31,10 +34,13 @@ from domain.finding.facts import (
     FindingRevised,
     FindingType,
     FindingWithdrawn,
+    finding_stream,
 )
+from domain.finding.finding import FINDING, TakeUpFinding
 from domain.kernel import Event
+from domain.muting.facts import ActionMuted, MutedBy
 from domain.muting.judging import Offline
-from domain.ticket import TicketCategory
+from domain.ticket import TicketCategory, TicketOpened
 
 NAME = "escalate-finding-whenever-raised-high"
 FAMILY = "finding"
@@ -57,11 +63,39 @@ class EscalateFindingWheneverRaisedHigh:
         calling.fetch(
             batch, told, [dedup_key(each) for each in raised], [each.site_id for each in raised]
         )
+        taken = {fact.position: taken_up(fact) for fact in batch}
+        desk.fetch_streams([finding_stream(each.finding_id) for each in taken.values() if each])
         for fact in batch:
             if isinstance(fact.event, FindingTold):
                 react(calling, fact, fact.event)
-            else:
-                calling.learn(fact)
+                continue
+            calling.learn(fact)
+            if (told_of := taken[fact.position]) is not None:
+                wish = TakeUpFinding(ticket_id=told_of.ticket_id)
+                desk.do(FINDING, finding_stream(told_of.finding_id), wish, fact)
+
+
+class TakenUp(NamedTuple):
+    """Which ticket works on a finding."""
+
+    finding_id: UUID
+    ticket_id: UUID
+
+
+def taken_up(fact: AnyRecorded) -> TakenUp | None:
+    """Return which finding a fact of another story says to be worked on."""
+    match fact.event:
+        case TicketOpened(finding_id=UUID() as finding_id, ticket_id=ticket_id):
+            return TakenUp(finding_id, ticket_id)
+        case ActionMuted(
+            muted_by=MutedBy.DEDUPLICATION,
+            subject=subject,
+            subject_id=finding_id,
+            muter_id=UUID() as ticket_id,
+        ) if subject.startswith(FAMILY):
+            return TakenUp(finding_id, ticket_id)
+        case _:
+            return None
 
 
 def react(calling: Calling, fact: AnyRecorded, event: FindingTold) -> None:

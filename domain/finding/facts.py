@@ -107,6 +107,12 @@ class FindingResolved(Event, frozen=True, tag="finding.resolved"):
     comment: LongText | None = None
 
 
+class FindingTakenUp(Event, frozen=True, tag="finding.taken_up"):
+    """A ticket works on a finding: it was opened for it, or was open and counts it. Stated by a policy after the fact that says so in the ticket's or the ledger's story."""
+
+    ticket_id: UUID
+
+
 class AuditRequested(Event, frozen=True, tag="audit.requested"):
     """Somebody, or the schedule, asked for duty to be looked at as of an instant."""
 
@@ -136,7 +142,12 @@ class AuditFailed(Event, frozen=True, tag="audit.failed"):
 
 
 FindingEvent: TypeAlias = (
-    FindingRaised | FindingRevised | FindingWithdrawn | FindingAcknowledged | FindingResolved
+    FindingRaised
+    | FindingRevised
+    | FindingWithdrawn
+    | FindingAcknowledged
+    | FindingResolved
+    | FindingTakenUp
 )
 AuditEvent: TypeAlias = AuditRequested | AuditCompleted | AuditFailed
 

@@ -21,6 +21,7 @@ from domain.finding.facts import (
     FindingRaised,
     FindingResolved,
     FindingRevised,
+    FindingTakenUp,
     FindingWithdrawn,
 )
 from domain.kernel import Command, Decider, LongText, Refused, ShortText, Unknown
@@ -41,6 +42,12 @@ class WithdrawFinding(Command, frozen=True):
     because: tuple[UUID, ...] = ()  # the late ones
 
 
+class TakeUpFinding(Command, frozen=True):
+    """Tell a finding which ticket works on it."""
+
+    ticket_id: UUID
+
+
 class AcknowledgeFinding(Command, frozen=True):
     """Say that somebody looks into a finding."""
 
@@ -53,7 +60,7 @@ class ResolveFinding(Command, frozen=True):
 
 
 PersonalFindingCommand: TypeAlias = AcknowledgeFinding | ResolveFinding
-FindingCommand: TypeAlias = JudgeFinding | WithdrawFinding | PersonalFindingCommand
+FindingCommand: TypeAlias = JudgeFinding | WithdrawFinding | TakeUpFinding | PersonalFindingCommand
 
 
 class FindingUnknown(Unknown):
@@ -86,6 +93,7 @@ class Finding(msgspec.Struct, frozen=True):
 
     stage: Stage = Stage.UNHEARD_OF
     judged: FindingRaised | None = None  # as it was judged last
+    tickets: tuple[UUID, ...] = ()  # that took it up, in their order
 
     @property
     def judged_up_to(self) -> int:
@@ -107,6 +115,10 @@ def decide(finding: Finding, command: FindingCommand) -> list[FindingEvent]:
             return decide_judged(finding, judged)
         case WithdrawFinding():
             return decide_withdrawn(finding, command)
+        case TakeUpFinding(ticket_id=ticket_id):
+            # A person may open a ticket about a finding that nobody raised.
+            known = finding.stage is not Stage.UNHEARD_OF and ticket_id not in finding.tickets
+            return [FindingTakenUp(ticket_id=ticket_id)] if known else []
         case AcknowledgeFinding():
             require_standing(finding)
             return [] if finding.stage is Stage.ACKNOWLEDGED else [FindingAcknowledged()]
@@ -174,7 +186,7 @@ def evolve(finding: Finding, event: FindingEvent) -> Finding:
     """Fold one fact into the state."""
     match event:
         case FindingRaised():
-            return Finding(Stage.OPEN, event)
+            return replace(finding, stage=Stage.OPEN, judged=event)
         case FindingRevised() as event:
             judged = replace(
                 standing(finding),
@@ -186,11 +198,14 @@ def evolve(finding: Finding, event: FindingEvent) -> Finding:
             )
             return replace(finding, judged=judged)
         case FindingWithdrawn(evidence=evidence):
-            return Finding(Stage.WITHDRAWN, replace(standing(finding), evidence=evidence))
+            judged = replace(standing(finding), evidence=evidence)
+            return replace(finding, stage=Stage.WITHDRAWN, judged=judged)
         case FindingAcknowledged():
             return replace(finding, stage=Stage.ACKNOWLEDGED)
         case FindingResolved():
             return replace(finding, stage=Stage.RESOLVED)
+        case FindingTakenUp(ticket_id=ticket_id):
+            return replace(finding, tickets=(*finding.tickets, ticket_id))
         case _:
             assert_never(event)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 
@@ -13,13 +14,14 @@ from application.policies.escalate_finding_whenever_raised_high import (
 from domain.access import UserBound, UserReinstated, UserReleased, UserSuspended, user_stream
 from domain.alert.facts import Verdict
 from domain.directory.shift import ShiftCancelled, ShiftPlanned, ShiftRole, shift_stream
-from domain.finding.facts import FindingResolved, FindingType, finding_stream
+from domain.finding.facts import FindingResolved, FindingTakenUp, FindingType, finding_stream
 from domain.muting.facts import ActionMuted, MutedBy
 from domain.severity import Severity
 from domain.ticket import (
     AssignTicket,
     CancelTicket,
     HoldTicket,
+    OpenTicket,
     Priority,
     ResolveTicket,
     StartTicket,
@@ -188,6 +190,34 @@ def test_a_further_finding_of_the_type_and_site_is_counted_and_may_be_worse(
     assert (line.subject, line.subject_id) == ("finding:NO_SHOW", second)
     assert (line.muted_by, line.muter_id) == (MutedBy.DEDUPLICATION, opened.ticket_id)
     assert (line.severity, line.assignee, line.until) == (CRITICAL, "eve", None)
+
+
+def test_each_finding_is_told_which_ticket_works_on_it(room: Watchroom) -> None:
+    first = room.found(1)
+    second = room.found(2)
+    room.settle()
+    (opened,) = room.opened()
+    for found in (first, second):
+        told = room.log.stream(finding_stream(found))[-1]
+        assert told.event == FindingTakenUp(ticket_id=opened.ticket_id)
+        assert told.actor == f"policy:{NAME}"
+    causes = [fact.caused_by for fact in room.log.facts if isinstance(fact.event, FindingTakenUp)]
+    because = [room.log.facts[cause - 1].event for cause in causes if cause is not None]
+    assert because == [opened, *room.lines()]
+    by_hand = OpenTicket(
+        ticket_id=UUID(int=77),
+        category=TicketCategory.OPERATIONS,
+        title="Look again",
+        severity=HIGH,
+        priority=Priority.HIGH,
+        site_id="S-1",
+        finding_id=first,
+    )
+    room.ask(by_hand.ticket_id, by_hand)
+    room.settle()
+    told = room.log.stream(finding_stream(first))[-1]
+    assert told.event == FindingTakenUp(ticket_id=by_hand.ticket_id)
+    assert room.redeliver() == []
 
 
 def test_another_type_another_site_and_another_day_are_other_troubles(room: Watchroom) -> None:

@@ -13,7 +13,7 @@ from domain.alert import (
     Verdict,
     alert_stream,
 )
-from domain.finding.facts import FindingResolved, finding_stream
+from domain.finding.facts import FindingResolved, FindingTakenUp, finding_stream
 from domain.kernel import Event, Refused
 from domain.muting.facts import (
     MaintenanceCancelled,
@@ -129,7 +129,11 @@ def test_memories_are_a_function_of_the_facts_and_nothing_is_stated_twice(
 def judged(room: Watchroom) -> list[Event]:
     """Return what was judged: everything but what mutes and what calls."""
     called = ("ticket-", "ledger-", "silence-", "maintenance-")
-    return [fact.event for fact in room.log.facts if not fact.stream_id.startswith(called)]
+    return [
+        fact.event
+        for fact in room.log.facts
+        if not fact.stream_id.startswith(called) and not isinstance(fact.event, FindingTakenUp)
+    ]
 
 
 @settings(max_examples=25, deadline=None)

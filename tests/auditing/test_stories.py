@@ -18,6 +18,7 @@ from domain.finding.facts import (
     FindingRaised,
     FindingResolved,
     FindingRevised,
+    FindingTakenUp,
     FindingType,
     FindingWithdrawn,
 )
@@ -28,6 +29,7 @@ from domain.finding.finding import (
     FindingUnknown,
     JudgeFinding,
     ResolveFinding,
+    TakeUpFinding,
     WithdrawFinding,
 )
 from domain.severity import Severity
@@ -98,6 +100,17 @@ def test_people_acknowledge_and_give_a_verdict_that_stands() -> None:
     given(FINDING, RAISED, FindingAcknowledged()).when(RESOLVE).then(RESOLVED)
     given(FINDING, RAISED, RESOLVED).when(JudgeFinding(finding=WORSE)).then()
     given(FINDING, RAISED, RESOLVED).when(WITHDRAW).then()
+
+
+def test_a_finding_is_told_once_of_each_ticket_that_works_on_it() -> None:
+    one, two = (TakeUpFinding(ticket_id=UUID(int=n)) for n in (1, 2))
+    first, second = (FindingTakenUp(ticket_id=UUID(int=n)) for n in (1, 2))
+    given(FINDING, RAISED).when(one).then(first)
+    given(FINDING, RAISED, first).when(one).then()
+    given(FINDING, RAISED, first, WITHDRAWN, LATER).when(two).then(second)
+    given(FINDING, RAISED, first, second, RESOLVED).when(one).then()
+    given(FINDING).when(one).then()  # a person may open a ticket about what nobody raised
+    given(FINDING, RAISED, first).when(JudgeFinding(finding=WORSE)).then(REVISED)
 
 
 def test_what_is_not_there_or_over_cannot_be_worked_on() -> None:

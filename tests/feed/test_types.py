@@ -14,7 +14,7 @@ from adapters.log.codec import decode
 from domain.alert import AlertAcknowledged
 from domain.anomaly.facts import AnomalyWithdrawn
 from domain.catalogue import AnyRecorded
-from domain.finding.facts import FindingAcknowledged
+from domain.finding.facts import FindingAcknowledged, FindingTakenUp
 from domain.fraud.facts import score_stream
 from domain.incident.facts import IncidentAcknowledged, IncidentEvidenceLinked
 from domain.ticket import TicketCommented
@@ -44,7 +44,7 @@ LISTS: dict[FrameType, Projection[Any]] = {
 }
 #: In this order at each site; the types of their frames.
 TOLD: tuple[FrameType, ...] = (
-    "ticket", "ticket", "alert", "alert", "finding", "finding", "anomaly", "anomaly",
+    "ticket", "ticket", "alert", "alert", "finding", "finding", "finding", "anomaly", "anomaly",
     "incident", "correlation", "incident", "score",
 )  # fmt: skip
 
@@ -62,7 +62,11 @@ def night(stage: Stage, site_id: str, number: int) -> int:
     stories: list[tuple[str, Any, list[Any]]] = [
         ("ticket", replace(OPENED, ticket_id=own), [TicketCommented(text="Hm")]),
         ("alert", replace(RAISED, alert_id=own), [AlertAcknowledged()]),
-        ("finding", replace(sample("finding.raised"), finding_id=own), [FindingAcknowledged()]),
+        (
+            "finding",
+            replace(sample("finding.raised"), finding_id=own),
+            [FindingTakenUp(ticket_id=own), FindingAcknowledged()],
+        ),
         ("anomaly", replace(sample("anomaly.detected"), anomaly_id=own), [withdrawn]),
         (
             "incident",
@@ -105,11 +109,10 @@ async def test_all_types_reach_a_listener_live_and_show_what_their_lists_show(
     assert chained(start, frames)
     lists = of_facts(stage.log.read(stage.tenant, 0, 100))
     newest = {frame["type"]: frame for frame in frames}
+    assert newest["finding"]["data"]["ticket_id"] == str(UUID(int=1))
     for type_, frame in newest.items():
         (row,) = lists[type_].values()
         if type_ != "correlation":  # the incident was acknowledged after that
-            if type_ == "finding":  # which ticket works on it, the ticket's frame tells
-                del row["ticket_id"]
             assert frame["data"] == row
 
 

@@ -62,6 +62,10 @@ def test_an_audit_finds_a_missed_shift_and_people_say_what_it_was(
     (row,) = operator.get(FINDINGS, params=wanted).json()["data"]["items"]
     assert (row["person_id"], row["subject_id"], row["site_id"]) == ("G-001", "H-02", "S-01")
     path = f"{FINDINGS}{row['finding_id']}/"
+    # From here on only people tell of it.
+    assert within(20, lambda: operator.get(path).json()["data"]["version"] == 2), (
+        "Nobody took it up."
+    )
     problem_in(
         operator.post(f"{path}acknowledge/", json={}, headers={"If-Match": '"9"'}),
         412,
@@ -76,6 +80,7 @@ def test_an_audit_finds_a_missed_shift_and_people_say_what_it_was(
     assert told["expected"][0]["what"] == "G-001 checks in at S-01"
     assert [entry["type"] for entry in told["timeline"]] == [
         "finding.raised",
+        "finding.taken_up",
         "finding.acknowledged",
         "finding.resolved",
     ]

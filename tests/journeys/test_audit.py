@@ -102,6 +102,8 @@ def test_a_tour_that_nobody_walked_calls_its_manager_until_the_scans_come(
             opened = feed.hears("ticket.opened")
             assert opened["data"]["finding_id"] == raised["data"]["finding_id"]
             assert feed.hears("ticket.assigned")["data"]["assignee"] == "supervisor"
+            taken_up = feed.hears("finding.taken_up")
+            assert taken_up["data"]["ticket_id"] == opened["data"]["ticket_id"]
             audit = f"{AUDITS}{asked.json()['data']['audit_id']}/"
             assert within(SOON_S, lambda: desk.get(audit).json()["data"]["status"] == "COMPLETED")
             assert desk.get(audit).json()["data"]["raised"] == 1
@@ -109,6 +111,7 @@ def test_a_tour_that_nobody_walked_calls_its_manager_until_the_scans_come(
             late = post(field, scan("C-1", 4), scan("C-2", 18))
             withdrawn = feed.hears("finding.withdrawn")
             assert withdrawn["data"]["finding_id"] == raised["data"]["finding_id"]
+            assert withdrawn["data"]["ticket_id"] == opened["data"]["ticket_id"]
             cancelled = feed.hears("ticket.cancelled")
             assert cancelled["data"]["status"] == "CANCELLED"
             assert cancelled["position"] > withdrawn["position"] > late
@@ -117,6 +120,7 @@ def test_a_tour_that_nobody_walked_calls_its_manager_until_the_scans_come(
         finding = desk.get(f"{FINDINGS}{raised['data']['finding_id']}/", params=at).json()["data"]
         assert [each["type"] for each in finding["timeline"]] == [
             "finding.raised",
+            "finding.taken_up",
             "finding.withdrawn",
         ]
         assert len(finding["received"]) == 2

@@ -224,8 +224,6 @@ function absorb(kind, row, position) {
   const kept = get()[list].get(key);
   if (isNew && kept && isOpen(kind, kept)) announce(kind, row);
   refresh(kind, key, position);
-  // A finding's own frames do not tell which ticket works on it; the ticket's do.
-  if (row.finding_id && kind === "ticket") refresh("finding", row.finding_id, position);
 }
 
 async function readStale() {
