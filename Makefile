@@ -13,7 +13,8 @@ READY := $(VENV)/.ready
 # The first of these that is at least 3.11 makes the environment; PYTHON=… names another one.
 PYTHON ?=
 CANDIDATES := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python
-WORKERS ?= 2
+# One more than the cores that tests are made for: they wait as often as they work.
+WORKERS ?= 3
 ONLY ?=
 export SEEDS DAYS SITES GUARDS STEP_MINUTES WARM_UP_DAYS AT_ONCE
 # Vedette is many processes, and its tests start hundreds. Where Python was told to keep nothing that
@@ -57,7 +58,7 @@ demo: env ## Run everything with a demo tenant and live signals; Ctrl-C stops it
 	@exec $(BIN)/python -m interfaces.cli.main up --demo
 
 test: env ## Run every test, with coverage of the rules
-	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-branch --cov-report=term
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-branch --cov-report=term
 
 check: env ## Look at format, lint, types and import contracts; change nothing
 	$(BIN)/ruff format --check .

@@ -13,8 +13,7 @@ from tests.conftest import Database
 from tests.convergence.force import draw
 from tests.convergence.station import Play, Station, difference, shuffled
 
-# Counting branches would double what the nights cost, and other tests count them.
-pytestmark = [pytest.mark.slow, pytest.mark.no_cover, pytest.mark.timeout(1_800)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]
 PARTS = 5  # so that several workers share the nights
 PIECES = (1, 3, 5)  # in which a night comes in
 

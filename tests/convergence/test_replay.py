@@ -38,7 +38,7 @@ from tests.conftest import Database
 from tests.convergence.force import Asked, draw
 from tests.convergence.station import CAUSE, SHOWN, Play, Station, shuffled
 
-pytestmark = [pytest.mark.slow, pytest.mark.no_cover, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 TENANT = "replayed"
 SEED = 10  # a night with signals of every kind, panic and tampering among them
 BOOKS: dict[str, tuple[type[Dispatcher | TimerKeeper], str]] = {

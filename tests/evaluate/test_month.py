@@ -19,7 +19,6 @@ from tests.evaluate.static import StaticThresholds
 
 
 @pytest.mark.slow
-@pytest.mark.no_cover
 @pytest.mark.timeout(600)  # a day of two sites, hour after hour
 def test_a_day_of_two_sites_is_played_judged_and_matched(
     new_database: Callable[[], Database], pytestconfig: pytest.Config

@@ -32,6 +32,8 @@ from domain.severity import Severity
 from domain.signals import (
     AttendanceRecorded,
     CheckpointScanRecorded,
+    DeviceStatus,
+    DeviceStatusRecorded,
     Direction,
     LocationRecorded,
     PhoneActivityRecorded,
@@ -140,6 +142,19 @@ def task(moment: datetime, person: str = "G-1") -> SignalEvent:
         person_id=person,
         site_id=SITE,
         task_id="K-1",
+        occurred_at=moment,
+    )
+
+
+def tampered(moment: datetime) -> SignalEvent:
+    """A panel at the site, which is nobody's."""
+    return DeviceStatusRecorded(
+        signal_id=f"d-{moment:%d%H%M%S%f}",
+        source="test",
+        person_id=None,
+        site_id=SITE,
+        device_id="P-1",
+        status=DeviceStatus.TAMPER,
         occurred_at=moment,
     )
 

@@ -15,7 +15,15 @@ from domain.anomaly.facts import (
 )
 from domain.severity import Severity
 from tests.application.watching.habits import hour_of
-from tests.application.watching.post import SITE, Post, activity, at, location, uuid_of
+from tests.application.watching.post import (
+    SITE,
+    Post,
+    activity,
+    at,
+    location,
+    tampered,
+    uuid_of,
+)
 
 GPS = Metric.GPS_ACCURACY
 
@@ -163,3 +171,13 @@ def test_phone_habits_are_rates(post: Post) -> None:
     assert idle.measured.value == 0.0
     assert idle.measured.mean == pytest.approx(20.0)
     assert idle.measured.z < 0
+
+
+def test_a_signal_of_nobody_counts_for_its_site_alone() -> None:
+    """A panel that somebody opened is on no guard's phone."""
+    post = Post()
+    post.record(*[tampered(at(5, 8, 10 * number)) for number in range(2)], tampered(at(5, 9)))
+    post.settle()
+    (kept,) = post.family(Metric.SITE_SIGNALS, SITE).kept
+    assert kept.value == 2.0
+    assert [key for key in post.watch.kept if key.startswith("baseline/") and "G-" in key] == []
