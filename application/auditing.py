@@ -38,7 +38,7 @@ from domain.finding.facts import (
     finding_stream,
 )
 from domain.finding.finding import FINDING, FindingCommand, JudgeFinding, WithdrawFinding
-from domain.finding.judging import judged_findings
+from domain.finding.judging import explaining_first, judged_findings
 from domain.finding.plan import SitePlan
 from domain.finding.planning import duties_due
 from domain.kernel import Senseless
@@ -199,6 +199,7 @@ class RunAudit:
             for plan in self._plans.plans(tenant_id, site_ids, since, until)
             for duty in duties_due(plan, since, until)
         ]
+        duties.sort(key=explaining_first)
         tally.windows += len(duties)
         if not duties:
             return
@@ -221,7 +222,7 @@ class RunAudit:
             each.finding_id: WithdrawFinding(reason=DUTY_WAS_DONE, judged_up_to=position)
             for each in known_before.values()
             # What this audit withdrew before it was cut off is counted again, and not done again.
-            if each.stands or each.judged_up_to == position
+            if each.finding_id not in judged and (each.stands or each.judged_up_to == position)
         }
         wishes |= {id_: JudgeFinding(finding=finding) for id_, finding in judged.items()}
         self._state(tenant_id, asked, wishes, known_before.keys(), tally)

@@ -28,7 +28,7 @@ from domain.finding.facts import (
     finding_stream,
 )
 from domain.finding.finding import FINDING, STANDING, JudgeFinding, WithdrawFinding
-from domain.finding.judging import concerns, judged_findings
+from domain.finding.judging import concerns, explaining_first, judged_findings
 from domain.finding.planning import DAY, JUDGED_AFTER, JUDGED_BEFORE
 from domain.signals import (
     HORIZON,
@@ -255,11 +255,12 @@ def settle(desk: Desk, cases: dict[UUID, Case], vanished: dict[UUID, AnyRecorded
     """Judge every duty on what is known, and state the difference to what stands."""
     if not cases and not vanished:
         return
-    duties = [case.duty for case in cases.values()]
+    ordered = sorted(cases.values(), key=lambda case: explaining_first(case.duty))
+    duties = [case.duty for case in ordered]
     signals = signals_for(duties, desk.signals)
     ids = [finding_id(type_, duty) for duty in duties for type_ in duty.types]
     desk.fetch_streams([finding_stream(each) for each in (*ids, *vanished)])
-    for case, known in zip(cases.values(), signals, strict=True):
+    for case, known in zip(ordered, signals, strict=True):
         because = tuple(case.because)
         judged = {
             each.finding_id: msgspec.structs.replace(each, because=because)

@@ -22,7 +22,7 @@ from domain.finding.duties import (
     WalkDuty,
     finding_id,
 )
-from domain.finding.facts import Evidence, FindingRaised
+from domain.finding.facts import Evidence, FindingRaised, FindingType
 from domain.finding.patrolling import is_scan_of, judge_walk, tells_of
 from domain.finding.seen import RECEIVED_MAX, Judgement, Seen
 from domain.finding.sounding import judge_site_hour
@@ -59,6 +59,15 @@ def judged_findings(
 ) -> list[FindingRaised]:
     """Return the findings that a duty leads to, on the signals that stand up to a position."""
     return [raised(duty, each, judged_up_to, audit_id) for each in judge(duty, signals)]
+
+
+def explaining_first(duty: Duty) -> bool:
+    """Return what sorts the duties of one judging, in the order in which they are to be told of.
+
+    A site that was silent explains what its phones failed to say, and is told before that: then
+    whoever calls people knows it, in whatever order the duties were found (ADR 0025).
+    """
+    return FindingType.SILENT_SITE not in duty.types
 
 
 def is_in_time(seen: Seen) -> bool:

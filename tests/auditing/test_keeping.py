@@ -18,6 +18,7 @@ from domain.finding.facts import (
     AuditRequested,
     FindingRaised,
     FindingRevised,
+    FindingType,
     FindingWithdrawn,
 )
 from domain.kernel import Event
@@ -70,6 +71,27 @@ def test_a_signal_that_nobody_stands_behind_is_passed_over() -> None:
     before = len(night.log.facts)
     night.follow()
     assert len(night.log.facts) == before
+
+
+def told_in_order(night: Night) -> list[bool]:
+    """Return of each finding, as they were raised, whether it is that a site was silent."""
+    raised = night.log.events(FindingRaised)
+    return [each.finding_type is FindingType.SILENT_SITE for each in raised]
+
+
+def test_a_silent_site_is_told_before_what_it_explains() -> None:
+    """Whoever calls people goes by what is known then: the order must not depend on the plan's."""
+    audited = Night(site(), tour(("23:00",)), shift(hours=3))
+    audited.audit(700)
+    planned = Night(site())
+    planned.audit(700)
+    for event in (tour(("23:00",)), shift(hours=3)):
+        planned.plan(event)
+    planned.follow()
+    for night in (audited, planned):
+        order = told_in_order(night)
+        assert (True in order, False in order) == (True, True)
+        assert order == sorted(order, reverse=True)
 
 
 def test_an_audit_on_older_knowledge_is_put_right() -> None:
