@@ -161,7 +161,7 @@ def words(event: Event) -> str:
     """Return what a fact says in one line, with the numbers that decided where it has some."""
     match event:
         case FraudScored(probability=probability, reasons=reasons):
-            said = "; ".join(reason.text for reason in reasons) or "nothing unusual"
+            said = " ".join(reason.text for reason in reasons) or "nothing unusual"
             return f"Fraud score {probability:.2f}: {said}"
         case AnomalyDetected(metric=metric, measured=measured):
             why = f"threshold {measured.threshold:g} ({measured.threshold_reason})"

@@ -36,17 +36,23 @@ class Listener:
         self._thread.join()
 
     def _run(self) -> None:
+        lost = False  # said once for each time that the database is away, however long that is
         while not self._stop.is_set():
             try:
                 with connect(self._url, "vedette-listener") as connection:
                     connection.execute(f"LISTEN {CHANNEL}")
                     # What was said before we listened is lost: everybody looks once.
                     self._woken(None)
+                    if lost:
+                        _journal.info("listener_found_database")
+                        lost = False
                     while not self._stop.is_set():
                         for notice in connection.notifies(timeout=LISTEN_ROUND_S):
                             self._woken(understood(notice.payload))
                             if self._stop.is_set():
                                 break
             except psycopg.OperationalError as error:
-                _journal.warning("listener_lost_database", error=str(error))
+                if not lost:
+                    _journal.warning("listener_lost_database", error=str(error))
+                    lost = True
                 self._stop.wait(RECONNECT_PAUSE_S)

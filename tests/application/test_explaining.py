@@ -25,6 +25,7 @@ from domain.anomaly.facts import (
 )
 from domain.catalogue import AnyRecorded, event_types, tag_of
 from domain.finding.facts import AuditKind, AuditRequested, Evidence, FindingRaised, FindingType
+from domain.fraud.facts import Features, FraudScored, Reason
 from domain.fraud.types import FraudType
 from domain.kernel import Event
 from domain.muting.facts import Action, ActionMuted, MutedBy
@@ -320,3 +321,24 @@ def test_a_ticket_may_be_about_several_things() -> None:
         fraud_type=FraudType.GPS_SPOOFING,
     )
     assert list(references(fraud)) == [(Relation.EVIDENCE, f"score-{SIGNAL}")]
+
+
+def test_the_reasons_of_a_score_are_told_as_sentences() -> None:
+    score = FraudScored(
+        attendance=SIGNAL,
+        person_id="G-1",
+        site_id="S-01",
+        device_id="D-1",
+        occurred_at=NIGHT,
+        features=Features(),
+        probability=0.9,
+        fraud_type=FraudType.GPS_SPOOFING,
+        model="rules",
+        model_version="1",
+        model_digest="0" * 64,
+        reasons=[
+            Reason(code="one", text="The phone was elsewhere.", contribution=1.0),
+            Reason(code="two", text="The battery was at 1 %.", contribution=0.1),
+        ],
+    )
+    assert words(score) == "Fraud score 0.90: The phone was elsewhere. The battery was at 1 %."
