@@ -49,6 +49,13 @@ class Page(msgspec.Struct, Generic[R], frozen=True):
     position: int
 
 
+class Changed(msgspec.Struct, frozen=True):
+    """Where a read model stands."""
+
+    newest: int  # position of the last fact that changed one of its rows; 0 without any
+    position: int  # that an answer made now stands on (at least)
+
+
 class Found(msgspec.Struct, Generic[R], frozen=True):
     """One row, or none, and the position that the answer stands on (at least)."""
 
@@ -73,6 +80,10 @@ class Views(Protocol):
 
     def some(self, projection: Projection[R], tenant_id: str, keys: Sequence[str]) -> dict[str, R]:
         """Return the rows under these keys; absent keys are left out."""
+        ...
+
+    def changed(self, projection: Projection[R], tenant_id: str) -> Changed:
+        """Return which position changed a row last."""
         ...
 
     def reached(self, projection: str, tenant_id: str) -> int:

@@ -15,6 +15,7 @@ from projections.kernel import Projection
 from projections.views import (
     PAGE_ROWS_MAX,
     WAIT_FOR_S_MAX,
+    Changed,
     Found,
     MalformedCursor,
     Page,
@@ -122,6 +123,18 @@ class PostgresViews:
             values = connection.execute(query.encode(), parameters, binary=True).fetchall()
         rows = [table.row(each) for each in values]
         return {str(getattr(row, projection.key)): row for row in rows}
+
+    def changed(self, projection: Projection[R], tenant_id: str) -> Changed:
+        query = (
+            f"SELECT coalesce(max(position), 0) FROM views.{projection.table}"  # noqa: S608  names of ours
+            f" WHERE tenant_id = %(tenant)s AND generation = {LIVE}"
+        )
+        parameters = {"tenant": tenant_id, "projection": projection.name}
+        with self._database.unit_of_work(tenant_id) as connection:
+            # The checkpoint first: what changes in between is in the mark, and never the reverse.
+            position = checkpoint(connection, tenant_id, projection.name)
+            (newest,) = connection.execute(query.encode(), parameters).fetchone() or (0,)
+        return Changed(newest, position)
 
     def reached(self, projection: str, tenant_id: str) -> int:
         with self._database.unit_of_work(tenant_id) as connection:

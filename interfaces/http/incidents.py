@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Annotated, TypeAlias
 from uuid import UUID
 
-from litestar import Controller, get
+from litestar import Controller, Response, get
+from litestar.concurrency import sync_to_thread
 from litestar.params import FromPath, FromQuery, QueryParameter, SkipValidation
 
 from application import incidents
@@ -15,8 +16,9 @@ from domain.incident.lifecycle import INCIDENT
 from domain.incident.state import IncidentStatus
 from domain.incident.wishes import AcknowledgeIncident, LinkIncident, ResolveIncident
 from domain.severity import Severity
-from interfaces.http.credentials import needs
+from interfaces.http.credentials import Caller, needs
 from interfaces.http.envelope import Envelope, Items, Reached
+from interfaces.http.keeping import RESPONSES, AnyRequest, kept_or_made, key_of
 from interfaces.http.parameters import (
     CursorParameter,
     IdentifierFilter,
@@ -27,12 +29,14 @@ from interfaces.http.parameters import (
     WaitForParameter,
     body,
     version_of,
+    wait_until,
 )
 from interfaces.http.problems import OF_LISTS, Rejected
 from interfaces.http.reading import TimelineEntry, filters, page_of, story_of
 from interfaces.http.working import PairDoor, StoryDoor, commanding, reached, require_visible
+from interfaces.wiring import Vedette
 from projections.incidents import INCIDENTS, IncidentRow
-from projections.views import PAGE_ROWS_DEFAULT
+from projections.views import PAGE_ROWS_DEFAULT, Wanted
 
 VIEW = needs(Capability.INCIDENTS_VIEW)
 command = commanding(Capability.INCIDENTS_WORK)
@@ -190,10 +194,11 @@ class CorrelationController(Controller):
     path = "/api/v2/noc/telemetry/correlations"
     tags = ("Telemetry",)
 
-    @get("/", opt=VIEW, responses=OF_LISTS, summary="What belongs together")
+    @get("/", opt=VIEW, responses=RESPONSES, summary="What belongs together")
     async def list_correlations(
         self,
         *,
+        request: AnyRequest,
         caller: TheCaller,
         vedette: TheVedette,
         person_id: IdentifierFilter = None,
@@ -204,21 +209,38 @@ class CorrelationController(Controller):
         limit: LimitParameter = PAGE_ROWS_DEFAULT,
         cursor: CursorParameter = None,
         wait_for: WaitForParameter = None,
-    ) -> Envelope[Items[IncidentRow]]:
+    ) -> Response[Envelope[Items[IncidentRow]]]:
         """List incidents by whom and what their things are about and when they happened, with the
-        score and the reasons of every link."""
-        return await page_of(
-            vedette,
-            INCIDENTS,
-            caller,
-            {},
+        score and the reasons of every link. An ETag and If-None-Match save what has not changed."""
+        await wait_until(vedette.views, INCIDENTS.name, caller.tenant_id, wait_for)
+        scope = caller.principal.site_scope
+        wanted = Wanted(
             above=moment("last_at", since, "from"),
             below=moment("first_at", until, "to"),
             holding=filters(sites=site_id, persons=person_id, devices=device_id),
+            sites=None if scope is None else sorted(scope),
             limit=limit,
             cursor=cursor,
-            wait_for=wait_for,
         )
+        return await sync_to_thread(correlations, vedette, caller, wanted, request)
+
+
+def correlations(
+    vedette: Vedette, caller: Caller, wanted: Wanted, request: AnyRequest
+) -> Response[Envelope[Items[IncidentRow]]]:
+    """Answer from what was answered before, as long as no incident changed, or afresh.
+
+    Raises:
+        MalformedCursor: the cursor is not one of ours.
+    """
+    stands = vedette.views.changed(INCIDENTS, caller.tenant_id)
+    key = key_of(caller.tenant_id, "correlations", wanted, stands.newest)
+
+    def make() -> Items[IncidentRow]:
+        page = vedette.views.page(INCIDENTS, caller.tenant_id, wanted)
+        return Items(items=page.rows, next_cursor=page.next_cursor)
+
+    return kept_or_made(vedette, request, key, stands.position, make)
 
 
 def moment(field: str, at: datetime | None, parameter: str) -> dict[str, datetime]:

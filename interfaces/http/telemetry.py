@@ -6,19 +6,18 @@ answer that a newer signal made wrong is never found; see docs/decisions/0030.
 
 from contextlib import suppress
 from datetime import datetime
-from hashlib import sha256
-from typing import Annotated, Any, TypeAlias, cast
+from functools import partial
+from typing import Annotated, TypeAlias
 
-import msgspec
-from litestar import Controller, Request, Response, get
+from litestar import Controller, Response, get
 from litestar.concurrency import sync_to_thread
-from litestar.openapi import ResponseSpec
 from litestar.params import FromQuery, QueryParameter
 
 from domain.access import Capability
 from domain.moments import NEWEST, OLDEST
 from interfaces.http.credentials import Caller, needs
 from interfaces.http.envelope import Envelope
+from interfaces.http.keeping import RESPONSES, AnyRequest, kept_or_made, key_of
 from interfaces.http.parameters import (
     CursorParameter,
     IdentifierPath,
@@ -28,7 +27,7 @@ from interfaces.http.parameters import (
     WaitForParameter,
     wait_until,
 )
-from interfaces.http.problems import OF_LISTS, Rejected
+from interfaces.http.problems import Rejected
 from interfaces.http.reading import NotFound
 from interfaces.wiring import Vedette
 from projections.signals import SIGNALS
@@ -41,12 +40,8 @@ from projections.telemetry import (
 )
 from projections.views import PAGE_ROWS_DEFAULT, Wanted
 
-KEPT_S = 60  # product rule
-FORM = 1  # of what is kept; another release that answers otherwise counts it up
 VIEW = needs(Capability.DIRECTORY_VIEW)
-RESPONSES = {**OF_LISTS, 304: ResponseSpec(None, description="What If-None-Match names holds.")}
 
-AnyRequest: TypeAlias = Request[Any, Any, Any]
 Answer: TypeAlias = Response[Envelope[TelemetryPage]]
 # As text, so that a moment that is none is blamed on the name that the client gave it.
 SinceParameter: TypeAlias = Annotated[
@@ -166,23 +161,9 @@ def answer(  # noqa: PLR0917 - what, of it which page, and what the client has a
     """
     mark = vedette.telemetry.mark(caller.tenant_id, asked.subject, asked.subject_id, at_least)
     require_visible(caller, asked, mark)
-    key = key_of(caller.tenant_id, asked, limit, cursor, mark)
-    tag = f'W/"{key[-32:]}"'
-    headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
-    if holds(request.headers.get("if-none-match"), tag):
-        return Response(cast("Any", b""), status_code=304, headers=headers)
-    kept = vedette.answers.get(key)
-    data = kept
-    if data is None:
-        data = msgspec.json.encode(page_of(vedette, caller, asked, mark, limit, cursor))
-        vedette.answers.keep(key, data, KEPT_S)
-    cached = b"false" if kept is None else b"true"
-    body = b'{"status":"success","data":%b,"cached":%b,"position":%d}' % (
-        data,
-        cached,
-        mark.position,
-    )
-    return Response(cast("Any", body), media_type="application/json", headers=headers)
+    key = key_of(caller.tenant_id, asked, limit, cursor, mark.newest)
+    make = partial(page_of, vedette, caller, asked, mark, limit, cursor)
+    return kept_or_made(vedette, request, key, mark.position, make)
 
 
 def require_visible(caller: Caller, asked: SignalsAsked, mark: Mark) -> None:
@@ -229,17 +210,3 @@ def page_of(  # noqa: PLR0917 - whose signals, for whom, and which of them
     if not summary.counts and not caller.principal.sees(mark.site_id):
         raise NotFound("There is no such thing here.")
     return TelemetryPage(summary=summary, items=page.rows, next_cursor=page.next_cursor)
-
-
-def key_of(tenant_id: str, asked: SignalsAsked, limit: int, cursor: str | None, mark: Mark) -> str:
-    """Return the key of an answer: all that it depends on, the newest signal included."""
-    parts = msgspec.json.encode((FORM, tenant_id, asked, limit, cursor, mark.newest))
-    return f"vedette:telemetry:{sha256(parts).hexdigest()}"
-
-
-def holds(if_none_match: str | None, tag: str) -> bool:
-    """Return whether the client has this answer already."""
-    if if_none_match is None:
-        return False
-    named = {each.strip().removeprefix("W/") for each in if_none_match.split(",")}
-    return tag.removeprefix("W/") in named

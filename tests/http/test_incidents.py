@@ -112,6 +112,25 @@ def test_incidents_are_listed_and_filtered(
     assert problem_in(zoneless, 400, "request.invalid")["field"] == "from"
 
 
+def test_what_belongs_together_is_answered_from_the_cache_until_an_incident_changes(
+    operator: httpx.Client, open_incident: Opener, head: Callable[[], int]
+) -> None:
+    incident = open_incident()
+    at = {"wait_for": head()}
+    first, again = (operator.get(CORRELATIONS, params=at) for _ in range(2))
+    assert (first.json()["cached"], again.json()["cached"]) == (False, True)
+    assert again.json()["data"] == first.json()["data"]
+    tag = {"If-None-Match": first.headers["etag"]}
+    assert operator.get(CORRELATIONS, params=at, headers=tag).status_code == 304
+    # Another question, or the same by somebody who sees other sites, has an answer of its own.
+    assert operator.get(CORRELATIONS, params={"limit": 1}).json()["cached"] is False
+    done = operator.post(f"{INCIDENTS}{incident}/acknowledge/", json={}).json()["position"]
+    later = operator.get(CORRELATIONS, params={"wait_for": done}, headers=tag)
+    assert (later.status_code, later.json()["cached"]) == (200, False)
+    assert later.json()["position"] >= done
+    assert later.json()["data"]["items"][0]["status"] == "ACKNOWLEDGED"
+
+
 def test_who_may_only_look_may_not_work(
     live_server: LiveServer, operator: httpx.Client, open_incident: Opener
 ) -> None:
