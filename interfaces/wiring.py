@@ -183,6 +183,7 @@ def followers(application: Vedette, lane: Lane | None = None) -> FollowerProcess
         application.database.url,
         of_lane(handlers(), lane),
         grown=application.log.grown,
+        said=application.log.said,
         rest_s=rest_s,
     )
 

@@ -11,10 +11,12 @@ import msgspec
 
 from adapters.followers.keeping import Keeping, Kept
 from adapters.followers.reading import Lease
-from adapters.followers.runtime import NOTHING
+from adapters.followers.turn import Handled
 from adapters.log.postgres_log import read_streams
+from adapters.log.wire import BINARY, Statement
 from adapters.postgres.arrays import Array
 from adapters.postgres.database import Connection
+from adapters.postgres.pipeline import Call
 from adapters.postgres.signals import signals_on
 from application.following import KnownSignal, Policy, Window, because_of, derived_id
 from application.ports import APPEND_EVENTS_MAX, Append, NewFact, Slice
@@ -29,10 +31,12 @@ M = TypeVar("M", bound=msgspec.Struct)
 encode = msgspec.json.Encoder().encode
 
 LOAD = "SELECT key, value FROM policy.memories WHERE tenant_id = %s AND policy = %s AND key = ANY (%s::text[])"
-SAVE = (
-    "INSERT INTO policy.memories (tenant_id, policy, key, value)"
-    " SELECT %s, %s, u.key, u.value FROM unnest(%s::text[], %s::bytea[]) AS u (key, value)"
-    " ON CONFLICT (tenant_id, policy, key) DO UPDATE SET value = excluded.value"
+SAVE = Statement(
+    b"vedette_save",
+    b"INSERT INTO policy.memories (tenant_id, policy, key, value)"
+    b" SELECT $1, $2, u.key, u.value FROM unnest($3::text[], $4::bytea[]) AS u (key, value)"
+    b" ON CONFLICT (tenant_id, policy, key) DO UPDATE SET value = excluded.value",
+    [BINARY] * 4,
 )
 
 
@@ -56,17 +60,15 @@ class PolicyHandler:
         self.behind = policy.behind
         self._keeping = Keeping()
 
-    def handle(
-        self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]
-    ) -> Sequence[Append]:
+    def handle(self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]) -> Handled:
         kept = self._keeping.take(lease)
         desk = PostgresDesk(
             connection, lease.tenant_id, self.name, lease.head, kept, replaying=self.replaying
         )
         self.policy.handle(desk, batch)
-        appends = desk.finish()
+        handled = desk.finish()
         self._keeping.give_back(lease, kept)
-        return appends
+        return handled
 
 
 class PostgresDesk:
@@ -173,13 +175,12 @@ class PostgresDesk:
             decider, state = self._states[stream_id]
             self._states[stream_id] = (decider, reduce(decider.evolve, events, state))
 
-    def finish(self) -> Sequence[Append]:
-        """Write memories; answer with the facts that are to be recorded."""
-        self._save()
-        return list(appends(self._slices)) if self._slices else NOTHING
+    def finish(self) -> Handled:
+        """Answer with the memories that are to be written and the facts to be recorded."""
+        return Handled(self._saves(), list(appends(self._slices)) if self._slices else ())
 
-    def _save(self) -> None:
-        """Write what is remembered and differs from what stands."""
+    def _saves(self) -> Sequence[Call]:
+        """Return what writes all that is remembered and differs from what stands."""
         values = self._kept.values
         changed: list[tuple[str, bytes]] = []
         for key in sorted(self._remembered):
@@ -187,12 +188,11 @@ class PostgresDesk:
             if values.get(key) != value:
                 changed.append((key, value))
                 self._kept.put(key, value)
-        if changed:
-            keys, written = zip(*changed, strict=True)
-            self._connection.execute(
-                SAVE,
-                [self.tenant_id, self._policy, Array("text", keys), Array("bytea", written)],
-            )
+        if not changed:
+            return ()
+        keys, written = zip(*changed, strict=True)
+        arrays = [Array("text", keys).data, Array("bytea", written).data]
+        return [Call(SAVE, [self.tenant_id.encode(), self._policy.encode(), *arrays])]
 
     def _stream(self, stream_id: str) -> list[Event]:
         """Return a stream as it stands in the log, with what was stated here behind it."""

@@ -20,9 +20,16 @@ _journal = structlog.get_logger(__name__)
 class Listener:
     """A thread that calls back with what grew; None means that anything may have."""
 
-    def __init__(self, url: str, woken: Callable[[Grown | None], None]) -> None:
+    def __init__(
+        self,
+        url: str,
+        woken: Callable[[Grown | None], None],
+        *,
+        passes_over: Callable[[int], bool] = lambda _: False,
+    ) -> None:
         self._url = url
         self._woken = woken
+        self._passes_over = passes_over  # what was sent by this process of the server
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
 
@@ -48,7 +55,8 @@ class Listener:
                         lost = False
                     while not self._stop.is_set():
                         for notice in connection.notifies(timeout=LISTEN_ROUND_S):
-                            self._woken(understood(notice.payload))
+                            if not self._passes_over(notice.pid):
+                                self._woken(understood(notice.payload))
                             if self._stop.is_set():
                                 break
             except psycopg.OperationalError as error:

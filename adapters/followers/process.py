@@ -32,14 +32,17 @@ class FollowerProcess:
         handlers: Sequence[Handler],
         *,
         grown: Callable[[str, frozenset[str]], None],
+        said: Callable[[int], bool],
         rest_s: Callable[[Handler], float],
     ) -> None:
+        """`grown` tells other processes what came; `said` knows its wake-ups when they come back."""
         shared = SharedFacts()
+        self._tell_others = grown
         self._loops = [
             Loop(
                 url,
                 handler,
-                grown=grown,
+                grown=self._grown,
                 enrols=False,
                 told=True,
                 rest_s=rest_s(handler),
@@ -52,7 +55,7 @@ class FollowerProcess:
                 if other.handler.behind == loop.handler.name:
                     loop.wakes.append(other.wake)
         self._passing = Passing(url, self._loops)
-        self._listener = Listener(url, self._wake)
+        self._listener = Listener(url, self._wake, passes_over=said)
         self._stopping = False
 
     def run(self) -> None:
@@ -85,6 +88,11 @@ class FollowerProcess:
         A plain flag, since an event's lock may be held by the very thread that is interrupted.
         """
         self._stopping = True
+
+    def _grown(self, tenant_id: str, types: frozenset[str]) -> None:
+        """Wake who is here at once, without the way through the server, and tell the others."""
+        self._wake({tenant_id: types})
+        self._tell_others(tenant_id, types)
 
     def _wake(self, grown: Grown | None) -> None:
         """Wake who wants something of it; the others will pass over it when they look next."""

@@ -8,10 +8,9 @@ from typing import Generic, TypeVar
 import msgspec
 
 from adapters.followers.reading import Lease
-from adapters.followers.runtime import NOTHING
+from adapters.followers.turn import NOTHING, Handled
 from adapters.postgres.database import Connection
 from adapters.postgres.rows import RowTable
-from application.ports import Append
 from domain.catalogue import AnyRecorded, tag_of
 from projections.kernel import Projection
 
@@ -35,13 +34,13 @@ class ProjectionHandler(Generic[R]):
         self.name = projection.name if generation is None else f"{projection.name}@{generation}"
         self.types = frozenset(tag_of(fact) for fact in projection.facts)
         self.behind = None
+        # Which one is live, by tenant, with the token that it is good for; see `keeping`.
+        self._live: dict[str, tuple[int | None, int]] = {}
 
-    def handle(
-        self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]
-    ) -> Sequence[Append]:
+    def handle(self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]) -> Handled:
         touched = [(key, fact) for fact in batch if (key := self.projection.key_of(fact))]
         if touched:
-            generation = self._generation(connection, lease.tenant_id)
+            generation = self._generation(connection, lease)
             before: dict[str, R] = {}
             if not self.projection.of_one_fact:
                 keys = list(dict.fromkeys(key for key, _ in touched))
@@ -51,15 +50,19 @@ class ProjectionHandler(Generic[R]):
             self.table.save(connection, lease.tenant_id, generation, changed)
         return NOTHING
 
-    def _generation(self, connection: Connection, tenant_id: str) -> int:
+    def _generation(self, connection: Connection, lease: Lease) -> int:
         if self.generation is not None:
             return self.generation
-        # A look writes nothing; only the first batch of all has to.
-        names = [tenant_id, self.projection.name]
-        row = connection.execute(KNOWN, names).fetchone()
-        row = row or connection.execute(LIVE, names).fetchone()
-        assert row is not None, "An upsert with RETURNING answers one row."
-        live: int = row[0]
+        token, live = self._live.get(lease.tenant_id, (None, 0))
+        if token is None or token != lease.token:
+            # Another process was at work, or a rebuild has put another generation in its place. A
+            # look writes nothing; only the first batch of all has to.
+            names = [lease.tenant_id, self.projection.name]
+            row = connection.execute(KNOWN, names).fetchone()
+            row = row or connection.execute(LIVE, names).fetchone()
+            assert row is not None, "An upsert with RETURNING answers one row."
+            live = row[0]
+        self._live[lease.tenant_id] = lease.next_token, live
         return live
 
 

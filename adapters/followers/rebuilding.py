@@ -20,6 +20,7 @@ from adapters.followers.reading import Lease, ending, read_batch
 from adapters.followers.runtime import BATCH_EVENTS_MAX, Handler, Loop
 from adapters.log.postgres_log import read_stream
 from adapters.postgres.database import Connection, connect
+from adapters.postgres.pipeline import run_alone
 from application.following import Policy, policy_actor
 from application.operations import RebuildStopped, RebuildUnderWay
 from domain.operations import FollowerEventSkipped, follower_stream
@@ -223,7 +224,10 @@ class Rebuild:
             lease = Lease(self.tenant_id, position, hash_, 0, goal, 0)
             batch = read_batch(connection, lease, goal - position, handler.types)
             if batch.facts:
-                handler.handle(connection, ending(lease, batch), batch.facts)
+                handled = handler.handle(connection, ending(lease, batch), batch.facts)
+                assert not handled.appends, "A replay states nothing."
+                for write in handled.writes:
+                    run_alone(connection, write)
             position, hash_ = batch.position, batch.hash
         return position, hash_
 

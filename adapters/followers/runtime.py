@@ -25,11 +25,10 @@ from adapters.followers.reading import (
     read_batch,
 )
 from adapters.followers.sharing import SharedFacts
-from adapters.followers.turn import Turns
-from adapters.log.appending import prepare
+from adapters.followers.turn import NOTHING, Handled, Turns
 from adapters.postgres.database import Connection, connect
 from adapters.postgres.pipeline import Pipeline
-from application.ports import Append, LogUnavailable, StreamMoved
+from application.ports import LogUnavailable, StreamMoved
 from domain.catalogue import AnyRecorded
 
 BATCH_EVENTS_MAX = 1_000
@@ -47,9 +46,6 @@ RETRY_LONGEST_S = 30.0
 ATTEMPTS_MAX = 6  # failures at one event before it is parked
 RACES_MAX = 20  # lost races in a row at one tenant; then it is no race, but a failure
 ERROR_CHARACTERS_MAX = 2_000
-
-#: What a handler that has nothing to record answers.
-NOTHING: Sequence[Append] = ()
 
 _journal = structlog.get_logger(__name__)
 
@@ -72,11 +68,9 @@ class Handler(Protocol):
         """Return the name of the follower that it must not overtake, if there is one."""
         ...
 
-    def handle(
-        self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]
-    ) -> Sequence[Append]:
-        """Handle the wanted facts of a batch, oldest first; answer with what is to be recorded in
-        the tenant's log, which stands with the checkpoint or not at all."""
+    def handle(self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]) -> Handled:
+        """Handle the wanted facts of a batch, oldest first; answer with what is to be written and
+        recorded at the end of the turn."""
         ...
 
 
@@ -211,13 +205,11 @@ class Loop:
         """Handle what stands behind a lease; answer with the types of the facts that it led to."""
         connection = pipeline.connection
         batch = read_batch(connection, lease, limit, self.handler.types, self._shared)
-        appends: Sequence[Append] = NOTHING
+        handled = NOTHING
         if batch.facts:
             lease = replace(ending(lease, batch), next_token=1 + secrets.randbits(TOKEN_BITS - 1))
-            appends = self.handler.handle(connection, lease, batch.facts)
-        prepared = [prepare(append) for append in appends]
-        self._turns.end(pipeline, lease, batch, prepared)
-        return frozenset().union(*(each.types for each in prepared))
+            handled = self.handler.handle(connection, lease, batch.facts)
+        return self._turns.end(pipeline, lease, batch, handled)
 
     def _fail(self, lease: Lease, limit: int, error: Exception) -> None:
         """Remember a failure; after enough of them at one event, park it and stop the tenant."""

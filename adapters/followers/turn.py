@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from adapters.followers.reading import Batch, Lease, Proof
-from adapters.log.appending import Prepared, recording, telling_races
+from adapters.log.appending import prepare, recording, telling_races
 from adapters.log.wire import BINARY, INT8, Statement, integer
 from adapters.postgres.arrays import Array
 from adapters.postgres.pipeline import BEGIN, COMMIT, Call, Pipeline
+from application.ports import Append
 
 LEASE = Statement(
     b"vedette_lease",
@@ -32,6 +33,18 @@ MOVE = Statement(
 )
 # Facts are for ever; what only follows from them may be lost and done again.
 DURABLE = Statement(b"vedette_durable", b"SET LOCAL synchronous_commit TO DEFAULT", [])
+
+
+class Handled(NamedTuple):
+    """What a batch leads to beside what its handler has written: it stands with the checkpoint or
+    not at all."""
+
+    writes: Sequence[Call] = ()  # that need no answer
+    appends: Sequence[Append] = ()  # to the tenant's log
+
+
+#: What a handler answers that has written everything by itself.
+NOTHING = Handled()
 
 
 class Leased(NamedTuple):
@@ -84,19 +97,22 @@ class Turns:
         )
 
     def end(
-        self, pipeline: Pipeline, lease: Lease, batch: Batch, appends: Sequence[Prepared]
-    ) -> None:
-        """Move the checkpoint behind a batch, record what the batch led to, and commit.
+        self, pipeline: Pipeline, lease: Lease, batch: Batch, handled: Handled
+    ) -> frozenset[str]:
+        """Write what a batch led to, move the checkpoint behind it, and commit; answer with the
+        types of the facts that were recorded.
 
         Raises:
             StreamMoved: somebody wrote to a stream in between; nothing of the turn stands.
         """
+        appends = [prepare(append) for append in handled.appends]
         tenant_id = lease.tenant_id.encode()
         token = None if lease.next_token is None else INT8.pack(lease.next_token)
         move = Call(MOVE, [INT8.pack(batch.position), batch.hash, token, self._follower, tenant_id])
         record = [Call(DURABLE), *recording(tenant_id, appends)] if appends else []
         with telling_races():
-            pipeline.run(move, *record, Call(COMMIT))
+            pipeline.run(*handled.writes, move, *record, Call(COMMIT))
+        return frozenset().union(*(append.types for append in appends))
 
 
 def number(cell: bytes | None) -> int:

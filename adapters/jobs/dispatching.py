@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from adapters.followers.reading import Lease
-from adapters.followers.runtime import NOTHING
+from adapters.followers.turn import NOTHING, Handled
 from adapters.postgres.database import Connection
-from application.ports import Append
 from domain.catalogue import AnyRecorded, tag_of
 from domain.jobs import JOB_OF_FACT
 
@@ -31,9 +30,7 @@ class Dispatcher:
     behind = None
     types: frozenset[str] | None = frozenset(tag_of(fact) for fact in JOB_OF_FACT)
 
-    def handle(
-        self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]
-    ) -> Sequence[Append]:
+    def handle(self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]) -> Handled:
         for fact in batch:
             job = JOB_OF_FACT[type(fact.event)]
             key = [lease.tenant_id, job.name, job.id_of(fact)]

@@ -11,11 +11,10 @@ from datetime import datetime
 from uuid import UUID
 
 from adapters.followers.reading import Lease
-from adapters.followers.runtime import NOTHING
+from adapters.followers.turn import NOTHING, Handled
 from adapters.postgres.database import Connection
 from application.mailing import MAIL_TIMER
 from application.muting import MAINTENANCE_TIMER, SILENCE_TIMER
-from application.ports import Append
 from application.timers import CLOCK_TIMER, HOLD_TIMER
 from domain.catalogue import AnyRecorded, tag_of
 from domain.mail import MAIL_STREAM, MailFailed, MailRequested, MailSent
@@ -65,9 +64,7 @@ class TimerKeeper:
         )
     )
 
-    def handle(
-        self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]
-    ) -> Sequence[Append]:
+    def handle(self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]) -> Handled:
         for fact in batch:
             kind, subject, due_at = wanted(fact)
             key = [lease.tenant_id, kind, subject]

@@ -81,6 +81,10 @@ class PostgresLog:
         """Say that somebody appended such facts in a transaction of their own and has committed it."""
         self._waker.grown(tenant_id, types)
 
+    def said(self, pid: int) -> bool:
+        """Whether a wake-up was ours, by the server's process that sent it."""
+        return self._waker.pid == pid
+
     @contextmanager
     def _reading(self, tenant_id: str) -> Iterator[Connection]:
         """Lend a connection of one tenant; a database that is away is a log that does not answer."""

@@ -38,6 +38,8 @@ class Waker:
         self._condition = threading.Condition(threading.Lock())
         self._closed = False
         self._thread: threading.Thread | None = None
+        #: Of the server's process that speaks for us, by which a listener knows our own words.
+        self.pid: int | None = None
 
     def grown(self, tenant_id: str, types: Iterable[str] = ()) -> None:
         """Say, after the commit, that a tenant's log has grown, and by what. Returns at once."""
@@ -71,6 +73,7 @@ class Waker:
                 grown, self._grown = self._grown, {}
             try:
                 connection = connection or connect(self._url, "vedette-waker")
+                self.pid = connection.info.backend_pid
                 connection.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload(grown)])
                 time.sleep(PAUSE_S)
             except psycopg.OperationalError as error:

@@ -90,6 +90,20 @@ class Pipeline:
             pgconn.exec_(b"ROLLBACK")
 
 
+def run_alone(connection: Connection, call: Call) -> None:
+    """Run one statement by itself and not prepared, in the transaction that is under way.
+
+    For whoever lets psycopg roll back, which forgets what is prepared without telling.
+
+    Raises:
+        psycopg.Error: what the server has to say.
+    """
+    (_, text, formats), parameters = call
+    result = connection.pgconn.exec_params(text, parameters, None, formats, BINARY)
+    if result.status not in GOOD:
+        raise psycopg.errors.error_from_result(result, encoding="utf-8")
+
+
 def answers(pgconn: PGconn) -> PQGen[list[PGresult]]:
     """Send what is waiting and return the results up to the end of the pipeline.
 

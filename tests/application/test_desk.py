@@ -126,9 +126,11 @@ class PostgresOffice:
                 bind(connection, self.tenant)
                 desk = PostgresDesk(connection, self.tenant, policy, position, replaying=replaying)
                 yield desk
-                stated = [prepare(append) for append in desk.finish()]
+                handled = desk.finish()
+                stated = [prepare(append) for append in handled.appends]
+                recorded = recording(self.tenant.encode(), stated)
                 with telling_races():
-                    pipeline.run(*recording(self.tenant.encode(), stated), Call(COMMIT))
+                    pipeline.run(*handled.writes, *recorded, Call(COMMIT))
 
     def state(self, stream_id: str, event: Event) -> AnyRecorded:
         self.log.append(self.tenant, Append.of(stream_id, -1, [event], Cause("user:test")))

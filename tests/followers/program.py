@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from adapters.followers.reading import Lease
 from adapters.followers.runtime import Loop
+from adapters.followers.turn import Handled
 from adapters.postgres.database import Connection
-from application.ports import Append
 from domain.catalogue import AnyRecorded
 from tests.followers.workshop import NoteTaker
 
@@ -16,9 +16,7 @@ from tests.followers.workshop import NoteTaker
 class Talkative(NoteTaker):
     """Says when it is in the middle of a batch, before the checkpoint."""
 
-    def handle(
-        self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]
-    ) -> Sequence[Append]:
+    def handle(self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]) -> Handled:
         print("in a batch", flush=True)
         return super().handle(connection, lease, batch)
 

@@ -109,6 +109,23 @@ def test_a_rebuild_gives_the_same_rows_in_a_new_generation_and_leaves_nothing_ol
     assert generations(store, tenant) == [(3, 30)]
 
 
+def test_a_process_that_lives_through_a_rebuild_goes_on_in_the_new_generation(
+    store: Database, log: PostgresLog, tenant: str
+) -> None:
+    """It remembers which generation is live, and a rebuild between two batches ends that."""
+    log.open_tenant(tenant)
+    loop = live_loop(store)
+    for number in range(3):
+        rename(log, tenant, number, f"before {number}")
+        loop.catch_up()
+    Rebuild(store.url, PERSONS, tenant).run()
+    for number in range(2):
+        rename(log, tenant, number, f"after {number}")
+        loop.catch_up()
+    assert people(store, tenant) == folded(log, tenant)
+    assert [count for _, count in generations(store, tenant)] == [3]
+
+
 def test_a_rebuild_before_the_live_follower_ever_ran_makes_what_it_would_have_made(
     store: Database, log: PostgresLog, tenant: str
 ) -> None:

@@ -16,6 +16,7 @@ from adapters.followers import runtime
 from adapters.followers.operations import PostgresOperations
 from adapters.followers.reading import Lease
 from adapters.followers.runtime import Loop
+from adapters.followers.turn import Handled
 from adapters.log.postgres_log import PostgresLog
 from adapters.postgres.database import Connection, Database
 from application.operations import (
@@ -392,15 +393,13 @@ class Late(NoteTaker):
         self.log = log
         self.interruptions = interruptions
 
-    def handle(
-        self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]
-    ) -> Sequence[Append]:
+    def handle(self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]) -> Handled:
         super().handle(connection, lease, batch)
         stands = len(self.log.read_stream(lease.tenant_id, "person-late"))
         if self.interruptions:
             self.interruptions -= 1
             self.log.append(lease.tenant_id, enrolling(stands, 2))
-        return [enrolling(stands, 1), enrolling(stands + 1, 2)]
+        return Handled(appends=[enrolling(stands, 1), enrolling(stands + 1, 2)])
 
 
 def enrolling(stands: int, facts: int) -> Append:
@@ -428,9 +427,7 @@ class Racer(NoteTaker):
 
     lost = 0
 
-    def handle(
-        self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]
-    ) -> Sequence[Append]:
+    def handle(self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]) -> Handled:
         del connection, lease, batch
         self.lost += 1
         raise StreamMoved("a-stream", 2)

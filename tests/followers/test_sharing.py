@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from adapters.followers.reading import Lease
-from adapters.followers.runtime import NOTHING, Loop
+from adapters.followers.runtime import Loop
 from adapters.followers.sharing import SharedFacts
+from adapters.followers.turn import NOTHING, Handled
 from adapters.log.postgres_log import PostgresLog
 from adapters.postgres.database import Connection, Database
-from application.ports import Append
 from domain.catalogue import AnyRecorded
 from tests.conftest import Database as Migrated
 from tests.followers.workshop import fill, forge
@@ -27,9 +27,7 @@ class Reader:
         self.types: frozenset[str] | None = types
         self.read: list[AnyRecorded] = []
 
-    def handle(
-        self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]
-    ) -> Sequence[Append]:
+    def handle(self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]) -> Handled:
         assert lease.tenant_id
         assert not connection.closed
         self.read += batch

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import psycopg
 
 from adapters.followers.reading import Lease
-from adapters.followers.runtime import NOTHING, Loop
+from adapters.followers.runtime import Loop
+from adapters.followers.turn import NOTHING, Handled
 from adapters.log.postgres_log import PostgresLog
 from adapters.postgres.database import Connection, Database
 from application.ports import Append, Cause
@@ -31,9 +32,7 @@ class NoteTaker:
         self.pause = threading.Event()
         self.pause_s = pause_s
 
-    def handle(
-        self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]
-    ) -> Sequence[Append]:
+    def handle(self, connection: Connection, lease: Lease, batch: Sequence[AnyRecorded]) -> Handled:
         for fact in batch:
             if (lease.tenant_id, fact.position) in self.poison:
                 raise ValueError(f"position {fact.position} is poison")
