@@ -42,6 +42,7 @@ UNCOUNTED = frozenset(
         "evaluate",
         "faults",
         "feed",
+        "golden",
         "journeys",
         "log",
         "postgres",
