@@ -13,8 +13,8 @@ READY := $(VENV)/.ready
 # The first of these that is at least 3.11 makes the environment; PYTHON=… names another one.
 PYTHON ?=
 CANDIDATES := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python
-# One more than the cores that tests are made for: they wait as often as they work.
-WORKERS ?= 3
+# Each worker has followers of its own; the 200 connections of the run's PostgreSQL are for two.
+WORKERS ?= 2
 ONLY ?=
 export SEEDS DAYS SITES GUARDS STEP_MINUTES WARM_UP_DAYS AT_ONCE
 # Vedette is many processes, and its tests start hundreds. Where Python was told to keep nothing that
