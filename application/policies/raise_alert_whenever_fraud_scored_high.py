@@ -30,6 +30,7 @@ TITLES = {
     FraudType.DEVICE_SHARING: "{person} shared a device with another guard",
     FraudType.IMPOSSIBLE_TRAVEL: "{person} travelled faster than possible",
     FraudType.TWO_PLACES_AT_ONCE: "{person} was in two places at once",
+    FraudType.TAGS_IN_ONE_PLACE: "{person} scanned tags away from where they hang",
     FraudType.UNUSUAL_ATTENDANCE: "The attendance of {person} is unusual",
 }
 

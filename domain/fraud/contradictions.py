@@ -1,7 +1,8 @@
 """Contradictions: what cannot be true together with an attendance, whatever a model says.
 
 The hard ones are rules for ever: two sites at once, one device for two guards within minutes,
-impossible travel. The soft ones weigh heavily and leave room for an innocent reading.
+impossible travel, tags scanned in one place. The soft ones weigh heavily and leave room for an
+innocent reading.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from domain.fraud.features import (
     travel_from_attendance,
 )
 from domain.fraud.memory import MINUTE_US, SECOND_US, Fence, Visit
+from domain.fraud.tags import impossible_scans
 from domain.geometry import distance_m, speed_kmh
 
 # On real traces fixes a minute apart exceed this 0.65 times in 10,000 (product rule).
@@ -35,6 +37,7 @@ class ContradictionCode(StrEnum):
     TWO_PLACES_AT_ONCE = "two_places_at_once"
     DEVICE_SHARED = "device_shared"
     IMPOSSIBLE_TRAVEL = "impossible_travel"
+    TAGS_IN_ONE_PLACE = "tags_in_one_place"
     PHONE_ELSEWHERE = "phone_elsewhere"
     DEVICE_OF_ANOTHER = "device_of_another"
 
@@ -44,6 +47,7 @@ HARD = frozenset(
         ContradictionCode.TWO_PLACES_AT_ONCE,
         ContradictionCode.DEVICE_SHARED,
         ContradictionCode.IMPOSSIBLE_TRAVEL,
+        ContradictionCode.TAGS_IN_ONE_PLACE,
     }
 )
 
@@ -61,6 +65,7 @@ def contradictions(visit: Visit, known: Known) -> list[Contradiction]:
         two_places_at_once(visit, known),
         device_shared(visit, known),
         impossible_travel(visit, known),
+        tags_in_one_place(known),
         phone_elsewhere(visit, known),
         device_of_another(visit, known),
     )
@@ -121,6 +126,19 @@ def impossible_travel(visit: Visit, known: Known) -> Contradiction | None:
         ContradictionCode.IMPOSSIBLE_TRAVEL,
         f"{start} {fastest.distance_m / 1000:.1f} km away {in_words(fastest.time_s)} before:"
         f" {fastest.kmh:.0f} km/h.",
+    )
+
+
+def tags_in_one_place(known: Known) -> Contradiction | None:
+    """Tags that hang apart were scanned in one place, or faster than anybody gets to them."""
+    found = impossible_scans(known.walked)
+    if found is None:
+        return None
+    how = "in one place within" if found.in_one_place else "within"
+    return Contradiction(
+        ContradictionCode.TAGS_IN_ONE_PLACE,
+        f"The tags {', '.join(found.tags)} hang {found.apart_m:.0f} m from each other at least"
+        f" and were scanned {how} {in_words(found.time_s)}.",
     )
 
 

@@ -59,6 +59,7 @@ class Walked(msgspec.Struct, frozen=True):
 
     checkpoints: Sequence[str]  # that belong to it, each once
     scans: Sequence[Scan]  # of it, oldest first
+    places: Mapping[str, tuple[float, float]] = {}  # where its tags hang, as far as is known
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):

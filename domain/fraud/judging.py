@@ -219,7 +219,7 @@ class Judge:
             what = round_at(self.shelf.tour(tour_id), shift[0])
             if what is not None:  # else nobody has said what belongs to the tour
                 its = [scan for scan in scans if scan.tour_id == tour_id]
-                walked.append(Walked(what.checkpoints, its))
+                walked.append(Walked(what.checkpoints, its, what.places))
         return walked
 
     def _rescore(self, draft: Draft) -> Rescore:

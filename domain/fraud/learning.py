@@ -179,7 +179,8 @@ class Learner:
             return
         key = track_key(scanned.person_id, at_us)
         track = self.shelf.tracks[key]
-        if not add_scan(track, Scan(at_us, scanned.tour_id, scanned.checkpoint_id)):
+        scan = Scan(at_us, scanned.tour_id, scanned.checkpoint_id, _place_of(scanned))
+        if not add_scan(track, scan):
             return
         self.shelf.changed[key] = track
         ends = _shift_ends(self.shelf.person(scanned.person_id).visits, at_us, at_us)
@@ -305,6 +306,13 @@ class _Lazy:
         if self._uuid is None:
             self._uuid = signal_uuid(self._signal.source, self._signal.signal_id)
         return self._uuid
+
+
+def _place_of(scanned: CheckpointScanRecorded) -> tuple[float, ...]:
+    """Return where a scan was made; phones tell an accuracy of 0 where they do not know it."""
+    if scanned.latitude is None or scanned.longitude is None or not scanned.gps_accuracy_m:
+        return ()
+    return scanned.latitude, scanned.longitude, scanned.gps_accuracy_m
 
 
 def _between(

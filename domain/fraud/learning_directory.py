@@ -76,7 +76,13 @@ def learn_tour(tour: TourMemory, recorded: AnyRecorded) -> bool:
     event = recorded.event
     assert isinstance(event, TourDefined), f"{event} defines no tour."
     since_us = micros(event.valid_from or recorded.recorded_at)
-    tour.rounds.append(Round(since_us, [each.checkpoint_id for each in event.checkpoints]))
+    checkpoints = [each.checkpoint_id for each in event.checkpoints]
+    places = {
+        each.checkpoint_id: (each.latitude, each.longitude)
+        for each in event.checkpoints
+        if each.latitude is not None and each.longitude is not None
+    }
+    tour.rounds.append(Round(since_us, checkpoints, places))
     tour.rounds.sort(key=round_moment)
     del tour.rounds[:-REVISIONS_MAX]
     return True

@@ -81,6 +81,8 @@ class Scan(msgspec.Struct, frozen=True, array_like=True, order=True):
     at_us: int
     tour_id: str
     checkpoint_id: str
+    # Latitude, longitude and accuracy in metres; nothing where one of them is not known.
+    place: tuple[float, ...] = ()
 
 
 class Round(msgspec.Struct, frozen=True, array_like=True):
@@ -88,6 +90,8 @@ class Round(msgspec.Struct, frozen=True, array_like=True):
 
     since_us: int
     checkpoints: list[str]
+    # Latitude and longitude of the tags, by checkpoint; left out where nobody said them.
+    places: dict[str, tuple[float, float]] = msgspec.field(default_factory=dict)
 
 
 class Standing(msgspec.Struct, frozen=True, array_like=True):

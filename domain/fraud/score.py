@@ -115,6 +115,7 @@ SPEAKS_FOR = {
     ContradictionCode.TWO_PLACES_AT_ONCE: FraudType.TWO_PLACES_AT_ONCE,
     ContradictionCode.DEVICE_SHARED: FraudType.DEVICE_SHARING,
     ContradictionCode.IMPOSSIBLE_TRAVEL: FraudType.IMPOSSIBLE_TRAVEL,
+    ContradictionCode.TAGS_IN_ONE_PLACE: FraudType.TAGS_IN_ONE_PLACE,
     ContradictionCode.PHONE_ELSEWHERE: FraudType.GPS_SPOOFING,
     ContradictionCode.DEVICE_OF_ANOTHER: FraudType.BUDDY_PUNCHING,
 }

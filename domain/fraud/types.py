@@ -14,4 +14,5 @@ class FraudType(StrEnum):
     DEVICE_SHARING = "device_sharing"
     IMPOSSIBLE_TRAVEL = "impossible_travel"
     TWO_PLACES_AT_ONCE = "two_places_at_once"
+    TAGS_IN_ONE_PLACE = "tags_in_one_place"
     UNUSUAL_ATTENDANCE = "unusual_attendance"

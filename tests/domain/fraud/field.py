@@ -33,7 +33,8 @@ MONDAY = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)
 NIGHT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)  # when signals reach the log, if nothing is said
 DEGREE_M = 111_195.0  # of latitude
 
-TAGS = ("C-1", "C-2", "C-3")  # of the tour T-1
+# The tags of the tour T-1, and how many metres north of the centre of S-01 they hang.
+TAGS = {"C-1": 0.0, "C-2": 1_000.0, "C-3": 2_000.0}
 
 PLACES = {"S-01": (51.5, -0.12), "S-02": (51.8, -0.12)}  # 33 km apart
 
@@ -93,11 +94,17 @@ def location(
 
 
 def scan(
-    moment: datetime, tag: str, person: str = "G-1", *, tour: str = "T-1"
+    moment: datetime,
+    tag: str,
+    person: str = "G-1",
+    *,
+    tour: str = "T-1",
+    north_m: float | None = None,
 ) -> CheckpointScanRecorded:
-    """Return the scan of a tag of a tour at S-01."""
+    """Return the scan of a tag of a tour at S-01, at no known place or so far north of its centre."""
+    latitude, longitude = PLACES["S-01"]
     return CheckpointScanRecorded(
-        signal_id=f"c-{person}-{moment:%m%d%H%M%S%f}-{tour}-{tag}",
+        signal_id=f"c-{person}-{moment:%m%d%H%M%S%f}-{tour}-{tag}-{north_m}",
         source="test",
         person_id=person,
         site_id="S-01",
@@ -105,8 +112,26 @@ def scan(
         tour_id=tour,
         checkpoint_id=tag,
         method=ScanMethod.NFC,
+        latitude=None if north_m is None else latitude + north_m / DEGREE_M,
+        longitude=None if north_m is None else longitude,
+        gps_accuracy_m=None if north_m is None else 10.0,
         occurred_at=moment,
     )
+
+
+def checkpoint(tag: str) -> Checkpoint:
+    """Return a checkpoint; only those of `TAGS` hang at a known place."""
+    if tag not in TAGS:
+        return Checkpoint(checkpoint_id=tag, name=tag, due_minutes=10)
+    latitude, longitude = tag_place(tag)
+    return Checkpoint(
+        checkpoint_id=tag, name=tag, due_minutes=10, latitude=latitude, longitude=longitude
+    )
+
+
+def tag_place(tag: str) -> tuple[float, float]:
+    latitude, longitude = PLACES["S-01"]
+    return latitude + TAGS[tag] / DEGREE_M, longitude
 
 
 def uuid_of(signal: SignalEvent) -> UUID:
@@ -146,7 +171,7 @@ class Field:
 
     def define(self, *tags: str, valid_from: datetime | None = None) -> None:
         """Say which tags belong to the tour T-1."""
-        checkpoints = tuple(Checkpoint(checkpoint_id=tag, name=tag, due_minutes=10) for tag in tags)
+        checkpoints = tuple(checkpoint(tag) for tag in tags)
         fact = TourDefined(
             tour_id="T-1",
             site_id="S-01",

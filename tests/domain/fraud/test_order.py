@@ -46,7 +46,11 @@ locations: st.SearchStrategy[SignalEvent] = st.builds(
     location, moments, st.sampled_from(PERSONS), north_m=norths_m
 )
 scans: st.SearchStrategy[SignalEvent] = st.builds(
-    scan, moments, st.sampled_from([*TAGS, "C-9"]), st.sampled_from(PERSONS)
+    scan,
+    moments,
+    st.sampled_from([*TAGS, "C-9"]),
+    st.sampled_from(PERSONS),
+    north_m=st.sampled_from([None, 0.0, 700.0]),
 )
 loose_signals = st.lists(st.one_of(attendances, locations, scans), min_size=1, max_size=30)
 
@@ -77,7 +81,8 @@ def shifts(draw: Random) -> list[SignalEvent]:
                 )
         for _ in range(draw.choice([0, 0, 3, 7])):
             moment = at(start + draw.randint(-9, minutes + 9), day=day)
-            signals.append(scan(moment, draw.choice(TAGS), person))
+            tag, north_m = draw.choice(list(TAGS)), draw.choice([None, 0.0, 0.0, 0.0, 700.0])
+            signals.append(scan(moment, tag, person, north_m=north_m))
         for _ in range(draw.choice([0, 2, 5, 9])):
             moment = at(start + draw.randint(-66, minutes + 12), day=day) + timedelta(
                 seconds=draw.choice([0, 0, 40])

@@ -114,6 +114,7 @@ def test_a_shift_without_a_location_looks_like_a_ghost() -> None:
         (ContradictionCode.TWO_PLACES_AT_ONCE, FraudType.TWO_PLACES_AT_ONCE),
         (ContradictionCode.DEVICE_SHARED, FraudType.DEVICE_SHARING),
         (ContradictionCode.IMPOSSIBLE_TRAVEL, FraudType.IMPOSSIBLE_TRAVEL),
+        (ContradictionCode.TAGS_IN_ONE_PLACE, FraudType.TAGS_IN_ONE_PLACE),
     ],
 )
 def test_a_hard_contradiction_alone_is_enough(

@@ -20,7 +20,7 @@ from domain.signals import (
     LocationRecorded,
     SignalEvent,
 )
-from tests.domain.fraud.field import MONDAY, PLACES, TAGS, uuid_of
+from tests.domain.fraud.field import MONDAY, PLACES, TAGS, tag_place, uuid_of
 
 
 def fence_of(site: str) -> Fence:
@@ -47,10 +47,17 @@ def visit_of(signal: AttendanceRecorded) -> Visit:
     )
 
 
+def scan_place(signal: CheckpointScanRecorded) -> tuple[float, ...]:
+    if signal.latitude is None or signal.longitude is None or signal.gps_accuracy_m is None:
+        return ()
+    return signal.latitude, signal.longitude, signal.gps_accuracy_m
+
+
 def judge_all(signals: Iterable[SignalEvent]) -> dict[UUID, tuple[Features, Judgement, list[str]]]:
     """Return the features and the judgement of every attendance."""
     unique = {uuid_of(signal): signal for signal in signals}
     judged = {}
+    places = {tag: tag_place(tag) for tag in TAGS}
     attendances = [one for one in unique.values() if isinstance(one, AttendanceRecorded)]
     for person in sorted({one.person_id for one in attendances}):
         visits = sorted(
@@ -65,7 +72,7 @@ def judge_all(signals: Iterable[SignalEvent]) -> dict[UUID, tuple[Features, Judg
         fixes = list({fix.at_us // MINUTE_US: fix for fix in reversed(raw)}.values())[::-1]
         scans = sorted(
             {
-                Scan(micros(one.occurred_at), one.tour_id, one.checkpoint_id)
+                Scan(micros(one.occurred_at), one.tour_id, one.checkpoint_id, scan_place(one))
                 for one in unique.values()
                 if isinstance(one, CheckpointScanRecorded) and one.person_id == person
             }
@@ -95,7 +102,7 @@ def judge_all(signals: Iterable[SignalEvent]) -> dict[UUID, tuple[Features, Judg
                     fix for fix in fixes if shift is not None and shift[0] <= fix.at_us <= shift[1]
                 ],
                 tracked=bool(shift and fixes and raw[0].at_us < shift[0]),
-                walked=[Walked(TAGS, its_scans)] if its_scans else [],
+                walked=[Walked(list(TAGS), its_scans, places)] if its_scans else [],
                 uses=[
                     Use(micros(one.occurred_at), uuid_of(one), one.person_id)
                     for one in attendances
