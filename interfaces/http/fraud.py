@@ -1,14 +1,16 @@
-"""Fraud: the high risk board, the newest scores first."""
+"""Fraud: the high risk board, the newest scores first, answered again from a cache until a score changes."""
 
 from typing import Annotated
 
-from litestar import Controller, get
+from litestar import Controller, Response, get
+from litestar.concurrency import sync_to_thread
 from litestar.params import QueryParameter
 
 from domain.access import Capability
 from domain.fraud.memory import HIGH_RISK_FROM
-from interfaces.http.credentials import needs
+from interfaces.http.credentials import Caller, needs
 from interfaces.http.envelope import Envelope, Items
+from interfaces.http.keeping import RESPONSES, AnyRequest, kept_or_made, key_of
 from interfaces.http.parameters import (
     CursorParameter,
     IdentifierFilter,
@@ -16,11 +18,14 @@ from interfaces.http.parameters import (
     TheCaller,
     TheVedette,
     WaitForParameter,
+    wait_until,
 )
-from interfaces.http.problems import OF_LISTS
-from interfaces.http.reading import filters, page_of
+from interfaces.http.reading import filters
+from interfaces.wiring import Vedette
 from projections.fraud_scores import FRAUD_SCORES, ScoreRow
-from projections.views import PAGE_ROWS_DEFAULT
+from projections.views import PAGE_ROWS_DEFAULT, Wanted
+
+SCORES_KEPT_S = 300  # product rule
 
 
 class FraudController(Controller):
@@ -30,12 +35,13 @@ class FraudController(Controller):
     @get(
         "/scores/live/",
         opt=needs(Capability.SECURITY_FRAUD_VIEW),
-        responses=OF_LISTS,
+        responses=RESPONSES,
         summary="Scores, newest first",
     )
     async def live_scores(
         self,
         *,
+        request: AnyRequest,
         caller: TheCaller,
         vedette: TheVedette,
         site_id: IdentifierFilter = None,
@@ -46,15 +52,34 @@ class FraudController(Controller):
         limit: LimitParameter = PAGE_ROWS_DEFAULT,
         cursor: CursorParameter = None,
         wait_for: WaitForParameter = None,
-    ) -> Envelope[Items[ScoreRow]]:
-        """List the standing scores of attendances, with their features and reasons."""
-        return await page_of(
-            vedette,
-            FRAUD_SCORES,
-            caller,
-            filters(site_id=site_id, person_id=person_id),
+    ) -> Response[Envelope[Items[ScoreRow]]]:
+        """List the standing scores of attendances, with their features and reasons. An ETag and
+        If-None-Match save what has not changed."""
+        await wait_until(vedette.views, FRAUD_SCORES.name, caller.tenant_id, wait_for)
+        scope = caller.principal.site_scope
+        wanted = Wanted(
+            equal=filters(site_id=site_id, person_id=person_id),
             at_least={"probability": minimum},
+            sites=None if scope is None else sorted(scope),
             limit=limit,
             cursor=cursor,
-            wait_for=wait_for,
         )
+        return await sync_to_thread(scores, vedette, caller, wanted, request)
+
+
+def scores(
+    vedette: Vedette, caller: Caller, wanted: Wanted, request: AnyRequest
+) -> Response[Envelope[Items[ScoreRow]]]:
+    """Answer from what was answered before, as long as no score changed, or afresh.
+
+    Raises:
+        MalformedCursor: the cursor is not one of ours.
+    """
+    stands = vedette.views.changed(FRAUD_SCORES, caller.tenant_id)
+    key = key_of(caller.tenant_id, "fraud-scores", wanted, stands.newest)
+
+    def make() -> Items[ScoreRow]:
+        page = vedette.views.page(FRAUD_SCORES, caller.tenant_id, wanted)
+        return Items(items=page.rows, next_cursor=page.next_cursor)
+
+    return kept_or_made(vedette, request, key, stands.position, make, SCORES_KEPT_S)

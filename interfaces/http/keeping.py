@@ -16,7 +16,7 @@ from litestar.openapi import ResponseSpec
 from interfaces.http.problems import OF_LISTS
 from interfaces.wiring import Vedette
 
-KEPT_S = 60  # product rule
+KEPT_S = 60  # product rule, of telemetry; who keeps for another time says so
 FORM = 1  # of what is kept; another release that answers otherwise counts it up
 RESPONSES = {**OF_LISTS, 304: ResponseSpec(None, description="What If-None-Match names holds.")}
 
@@ -25,15 +25,16 @@ AnyRequest: TypeAlias = Request[Any, Any, Any]
 
 def key_of(*parts: Any) -> str:
     """Return the key of an answer: all that it depends on, its tenant first."""
-    return f"vedette:telemetry:{sha256(msgspec.json.encode((FORM, *parts))).hexdigest()}"
+    return f"vedette:answers:{sha256(msgspec.json.encode((FORM, *parts))).hexdigest()}"
 
 
-def kept_or_made(
+def kept_or_made(  # noqa: PLR0917 - what, of what mark, and for how long
     vedette: Vedette,
     request: AnyRequest,
     key: str,
     position: int,
     make: Callable[[], msgspec.Struct],
+    kept_s: int = KEPT_S,
 ) -> Response[Any]:
     """Answer from what was answered before under this key, or make the answer afresh and keep it.
 
@@ -47,7 +48,7 @@ def kept_or_made(
     data = kept
     if data is None:
         data = msgspec.json.encode(make())
-        vedette.answers.keep(key, data, KEPT_S)
+        vedette.answers.keep(key, data, kept_s)
     cached = b"false" if kept is None else b"true"
     body = b'{"status":"success","data":%b,"cached":%b,"position":%d}' % (data, cached, position)
     return Response(cast("Any", body), media_type="application/json", headers=headers)

@@ -9,6 +9,7 @@ import httpx
 
 from tests.http.conftest import Opener
 from tests.http.field import SIGNALS, attendance, enrol_field, problem_in
+from tests.live import LiveServer
 
 ALERTS = "/api/v2/noc/alerts/"
 SCORES = "/api/v2/noc/fraud/scores/live/"
@@ -79,3 +80,33 @@ def test_scores_come_newest_first_above_the_minimum(
     for minimum in ("2", "-1", "high"):
         wrong = operator.get(SCORES, params={"minimum": minimum})
         assert problem_in(wrong, 400, "request.invalid")["field"] == "minimum"
+
+
+def test_scores_are_answered_from_the_cache_until_a_score_changes(
+    live_server: LiveServer, machine: httpx.Client, operator: httpx.Client
+) -> None:
+    enrol_field(machine)
+    risk = machine.post(SIGNALS, json=attendance(latitude=53.5)).json()["position"]
+    at = {"wait_for": risk + 1}
+    first, again = (operator.get(SCORES, params=at) for _ in range(2))
+    assert (first.json()["cached"], again.json()["cached"]) == (False, True)
+    assert again.json()["data"] == first.json()["data"]
+    tag = {"If-None-Match": first.headers["etag"]}
+    assert operator.get(SCORES, params=at, headers=tag).status_code == 304
+    # Another question, or the same by somebody who sees other sites, has an answer of its own.
+    assert operator.get(SCORES, params={**at, "minimum": 0}).json()["cached"] is False
+    wanted = {
+        "name": "Elsewhere",
+        "roles": ["operator"],
+        "site_scope": ["S-99"],
+        "expires_at": "2126-11-22T00:00:00+00:00",
+    }
+    key = machine.post("/api/v2/noc/access/keys/", json=wanted).json()["data"]["key"]
+    with live_server.client(key) as elsewhere:
+        theirs = elsewhere.get(SCORES, params=at, headers=tag).json()
+    assert (theirs["cached"], theirs["data"]["items"]) == (False, [])
+    next_one = machine.post(SIGNALS, json=attendance(latitude=54.5)).json()["position"]
+    later = operator.get(SCORES, params={"wait_for": next_one + 1}, headers=tag)
+    assert (later.status_code, later.json()["cached"]) == (200, False)
+    assert later.json()["position"] > next_one
+    assert len(later.json()["data"]["items"]) == len(first.json()["data"]["items"]) + 1
