@@ -122,7 +122,7 @@ def simulate(
     fraud_rate
         Share of shifts with a fraud tactic, 0 to 1.
     tactic
-        Tactic to draw from; give the option several times for several. All five unless told.
+        Tactic to draw from; give the option several times for several. All but tags_in_one_place unless told.
     late_rate
         Share of signals that are delayed by an outage, 0 to 0.9.
     duplicate_rate

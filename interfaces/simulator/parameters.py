@@ -18,7 +18,10 @@ GPS_SPOOFING = "gps_spoofing"
 GHOST_SHIFT = "ghost_shift"
 DEVICE_SHARING = "device_sharing"
 IMPOSSIBLE_TRAVEL = "impossible_travel"
+TAGS_IN_ONE_PLACE = "tags_in_one_place"
 TACTICS = (BUDDY_PUNCHING, GPS_SPOOFING, GHOST_SHIFT, DEVICE_SHARING, IMPOSSIBLE_TRAVEL)
+# Played where it is asked for, so that a world that asks for nothing stays the one that it was.
+ALL_TACTICS = (*TACTICS, TAGS_IN_ONE_PLACE)
 
 NO_SHOW = "no_show"
 ASLEEP = "asleep"
@@ -103,10 +106,14 @@ class WorldParameters(msgspec.Struct, frozen=True, kw_only=True):
         if not self.tactics:
             raise InvalidParameter("tactics", "must name at least one tactic")
         for tactic in self.tactics:
-            if tactic not in TACTICS:
+            if tactic not in ALL_TACTICS:
                 raise InvalidParameter(
-                    "tactics", f"must be some of {', '.join(TACTICS)}, not {tactic!r}"
+                    "tactics", f"must be some of {', '.join(ALL_TACTICS)}, not {tactic!r}"
                 )
+        if TAGS_IN_ONE_PLACE in self.tactics and not self.duties:
+            raise InvalidParameter(
+                "tactics", f"must leave out {TAGS_IN_ONE_PLACE} where no tours are played"
+            )
         for name in ("site_prefix", "person_prefix", "device_prefix"):
             if _PREFIX.fullmatch(getattr(self, name)) is None:
                 raise InvalidParameter(name, "must be 1 to 16 characters of A-Z a-z 0-9 . _ : -")

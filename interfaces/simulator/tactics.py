@@ -19,6 +19,7 @@ from interfaces.simulator.parameters import (
     GHOST_SHIFT,
     GPS_SPOOFING,
     IMPOSSIBLE_TRAVEL,
+    TAGS_IN_ONE_PLACE,
 )
 from interfaces.simulator.shifts import Plan
 from interfaces.simulator.world import Guard, Phone, Site
@@ -92,6 +93,8 @@ def moments(plan: Plan, interval_s: float, draw: Random) -> list[Moment]:
     match plan.tactic:
         case None:
             found = _honest(plan, interval_s, draw)
+        case tactic if tactic == TAGS_IN_ONE_PLACE:
+            found = _honest(plan, interval_s, draw)  # only the tours are a lie
         case tactic if tactic in {BUDDY_PUNCHING, DEVICE_SHARING}:
             found = _by_a_colleague(plan, draw)
         case tactic if tactic == GPS_SPOOFING:

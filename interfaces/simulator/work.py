@@ -1,6 +1,7 @@
 """Work: what a guard's phone says of duty besides attendance and location, and what is missing of it.
 
-A guard who deceives leaves the tours out as well: nobody walks them from home.
+A guard who deceives leaves the tours out as well: nobody walks them from home. One who took the tags off the walls
+scans them at the post, in time.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from interfaces.simulator.parameters import (
     PANIC,
     PHONE_DEAD,
     SKIPPED_TOUR,
+    TAGS_IN_ONE_PLACE,
     TAMPER,
 )
 from interfaces.simulator.randomness import stream
@@ -56,7 +58,7 @@ def working_moments(
         return said  # the guard's own phone is switched off
     found = _without(said, neglect, plan, draw)
     found += _activity(world, plan, draw)
-    if plan.tactic in {None, IMPOSSIBLE_TRAVEL}:
+    if plan.tactic in {None, IMPOSSIBLE_TRAVEL, TAGS_IN_ONE_PLACE}:
         found += _tours(walks, plan, draw)
         found += _task(world, plan, draw)
     found += _trouble(plan)
@@ -120,7 +122,7 @@ def _tours(walks: Walks, plan: Plan, draw: Random) -> Iterator[Moment]:
                 continue
             if neglect.name == LATE_TOUR:
                 late_s += draw.uniform(*LATE_BY_S)
-        for moment in _walked(plan.shift.guard, walk, number, late_s, draw):
+        for moment in _walked(plan, walk, number, late_s, draw):
             asleep = (
                 neglect is not None
                 and neglect.name in {ASLEEP, LEFT_POST}
@@ -130,7 +132,8 @@ def _tours(walks: Walks, plan: Plan, draw: Random) -> Iterator[Moment]:
                 yield moment
 
 
-def _walked(guard: Guard, walk: Walk, number: int, late_s: float, draw: Random) -> Iterator[Moment]:
+def _walked(plan: Plan, walk: Walk, number: int, late_s: float, draw: Random) -> Iterator[Moment]:
+    guard, seated = plan.shift.guard, plan.tactic == TAGS_IN_ONE_PLACE
     method = "nfc" if guard.index % 3 else "qr"
     for leg, checkpoint in enumerate(walk.tour.checkpoints):
         at = walk.starts_at + checkpoint.due_minutes * 60.0 + late_s - draw.uniform(0.0, 45.0)
@@ -142,11 +145,17 @@ def _walked(guard: Guard, walk: Walk, number: int, late_s: float, draw: Random) 
         yield Moment(
             at=at,
             name=f"t{number}.{leg}",
-            place=Fixed(checkpoint.latitude, checkpoint.longitude),
+            place=_post(guard) if seated else Fixed(checkpoint.latitude, checkpoint.longitude),
             phone=guard.phone,
             site=guard.site,
+            fraud=seated,
             said=Said("checkpoint_scan", content, placed=True),
         )
+
+
+def _post(guard: Guard) -> Fixed:
+    site = guard.site
+    return Fixed(*displaced(site.latitude, site.longitude, guard.post_east_m, guard.post_north_m))
 
 
 def _task(world: World, plan: Plan, draw: Random) -> Iterator[Moment]:

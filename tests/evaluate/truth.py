@@ -17,7 +17,7 @@ from interfaces.simulator import parameters as kinds
 
 SEVERITY = {
     kinds.PANIC: Severity.CRITICAL,
-    **dict.fromkeys(kinds.TACTICS, Severity.HIGH),
+    **dict.fromkeys(kinds.ALL_TACTICS, Severity.HIGH),
     kinds.TAMPER: Severity.HIGH,
     kinds.NO_SHOW: Severity.HIGH,
     kinds.ASLEEP: Severity.HIGH,

@@ -42,6 +42,12 @@ def test_a_wrong_world_is_refused_by_name(name: str, value: object) -> None:
     assert refused.value.rule.startswith("must ")
 
 
+def test_tags_are_scanned_in_one_place_only_where_there_are_tours() -> None:
+    WorldParameters(tactics=("tags_in_one_place",))
+    with pytest.raises(InvalidParameter, match="tactics must leave out tags_in_one_place"):
+        WorldParameters(tactics=("gps_spoofing", "tags_in_one_place"), duties=False)
+
+
 @pytest.mark.parametrize(
     ("name", "fields"),
     [

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from interfaces.simulator import Delivery, Truth, WorldParameters, play, world
-from interfaces.simulator.geography import distance_m
+from interfaces.simulator.geography import displaced, distance_m
 from interfaces.simulator.parameters import (
     BUDDY_PUNCHING,
     DEVICE_SHARING,
@@ -17,6 +17,7 @@ from interfaces.simulator.parameters import (
     GPS_SPOOFING,
     IMPOSSIBLE_TRAVEL,
     TACTICS,
+    TAGS_IN_ONE_PLACE,
 )
 from interfaces.simulator.shifts import plan, shifts
 from interfaces.simulator.world import World
@@ -40,8 +41,10 @@ def played(**changes: Any) -> tuple[World, list[Delivery]]:
     return drawn, list(play(drawn, START, START + 4 * DAY_S))
 
 
-def only(tactic: str) -> tuple[World, list[Delivery], list[tuple[Truth, dict[str, Any]]]]:
-    drawn, deliveries = played(tactics=(tactic,))
+def only(
+    tactic: str, **changes: Any
+) -> tuple[World, list[Delivery], list[tuple[Truth, dict[str, Any]]]]:
+    drawn, deliveries = played(tactics=(tactic,), **changes)
     frauds = [(d.truth, d.signal) for d in deliveries if d.truth and d.truth.tactic == tactic]
     assert len(frauds) > 20
     return drawn, deliveries, frauds
@@ -161,6 +164,26 @@ def test_no_journey_is_as_fast_as_an_impossible_one() -> None:
         km = distance_m(*place, signal["latitude"], signal["longitude"]) / 1_000
         assert km / hours > 1_000
         assert signal["site_id"] != first.signal["site_id"]
+
+
+def test_tags_that_were_taken_off_are_scanned_in_time_and_in_one_place() -> None:
+    drawn, deliveries, frauds = only(TAGS_IN_ONE_PLACE, duties=True, location_interval_s=3_600)
+    posts = {guard.person_id: guard for guard in drawn.guards}
+    tags = defaultdict(set)
+    distances_m = []
+    for truth, signal in frauds:
+        assert signal["kind"] == "checkpoint_scan"
+        guard = posts[truth.person_id]
+        post = displaced(
+            guard.site.latitude, guard.site.longitude, guard.post_east_m, guard.post_north_m
+        )
+        distances_m.append(distance_m(*post, signal["latitude"], signal["longitude"]))
+        tags[truth.shift_id].add(signal["checkpoint_id"])
+    assert sorted(distances_m)[len(distances_m) // 2] < 25
+    assert max(len(each) for each in tags.values()) >= 4
+    scans = [d for d in deliveries if d.signal["kind"] == "checkpoint_scan" and not d.truth]
+    assert scans, "The others walk their rounds."
+    assert all(d.truth is None for d in deliveries if d.signal["kind"] == "attendance")
 
 
 def test_who_lacks_colleagues_and_other_sites_spoofs_instead() -> None:
