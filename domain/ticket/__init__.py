@@ -40,6 +40,7 @@ from domain.ticket.refusals import TicketIsOver as TicketIsOver
 from domain.ticket.refusals import TicketIsTheSame as TicketIsTheSame
 from domain.ticket.refusals import TicketUnknown as TicketUnknown
 from domain.ticket.refusals import WaitingUntilIsNoDate as WaitingUntilIsNoDate
+from domain.ticket.refusals import WaitingUntilIsPast as WaitingUntilIsPast
 from domain.ticket.refusals import WaitingUntilNeedsZone as WaitingUntilNeedsZone
 from domain.ticket.state import Ticket as Ticket
 from domain.ticket.wishes import AbsorbTicket as AbsorbTicket

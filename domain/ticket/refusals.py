@@ -65,6 +65,12 @@ class WaitingUntilNeedsZone(Refused):
     code = "ticket.waiting_until_without_zone"
 
 
+class WaitingUntilIsPast(Refused):
+    """A hold until a moment that is over would end before it began."""
+
+    code = "ticket.waiting_until_past"
+
+
 class WaitingUntilIsNoDate(Refused):
     """A moment so far off that read models could not hold it in every time zone."""
 

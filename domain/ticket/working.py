@@ -21,6 +21,7 @@ from domain.ticket.refusals import (
     TicketIsNotOnHold,
     TicketIsNotResolved,
     WaitingUntilIsNoDate,
+    WaitingUntilIsPast,
     WaitingUntilNeedsZone,
 )
 from domain.ticket.state import Ticket
@@ -56,6 +57,27 @@ def hold(ticket: Ticket, command: HoldTicket) -> list[TicketEvent]:
     if ticket.hold == (command.reason, command.waiting_until):
         return []
     return [TicketHeld(reason=command.reason, waiting_until=command.waiting_until)]
+
+
+def require_to_come(wish: object, now: datetime) -> None:
+    """Refuse a hold that is over already. A door asks, since a decision knows no clock.
+
+    Raises:
+        WaitingUntilIsPast: the moment to wait for is not after `now`.
+    """
+    match wish:
+        # What is no date at all, or has no zone, has a rule of its own.
+        case HoldTicket(waiting_until=until) if is_past(until, now):
+            raise WaitingUntilIsPast(
+                f"Wait until a moment that is still to come; it is {now:%Y-%m-%d %H:%M:%S}Z.",
+                field="$.waiting_until",
+            )
+        case _:
+            pass
+
+
+def is_past(until: datetime, now: datetime) -> bool:
+    return until.utcoffset() is not None and WAITING_FROM <= until <= now
 
 
 def resume(ticket: Ticket) -> list[TicketEvent]:

@@ -9,6 +9,7 @@ from cyclopts import App, Parameter
 from application.directory import Entries
 from interfaces.cli.answering import JsonOption, TenantOption
 from interfaces.cli.directory import end_one, list_rows, moment
+from interfaces.cli.failing import CommandFailed
 from projections.kernel import Projection
 
 
@@ -47,12 +48,15 @@ def add_cancel_and_list(
         ] = None,
         as_json: JsonOption = False,
     ) -> None:
+        begins, over = moment("--from", since), moment("--to", until)
+        if begins is not None and over is not None and begins > over:
+            raise CommandFailed("--from must not be after --to.")
         list_rows(
             tenant,
             rows,
             columns,
             equal={"site_id": site, "person_id": person},
-            above={ends: moment("--from", since)},
-            below={starts: moment("--to", until)},
+            above={ends: begins},
+            below={starts: over},
             as_json=as_json,
         )

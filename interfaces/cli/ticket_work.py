@@ -27,6 +27,8 @@ from domain.ticket import (
     TicketCommand,
     ticket_stream,
 )
+from domain.ticket.working import require_to_come
+from interfaces import wiring
 from interfaces.cli import working
 from interfaces.cli.answering import JsonOption, TenantOption, by_hand, opened, said, wish
 
@@ -71,6 +73,7 @@ def hold(
         When it goes on by itself, with a zone: 2026-11-23T08:00:00+00:00
     """
     command = wish(HoldTicket, reason=reason, waiting_until=until)
+    require_to_come(command, wiring.now())
     work(tenant, ticket, command, f"Ticket {ticket} is on hold", as_json=as_json)
 
 

@@ -34,6 +34,8 @@ from domain.ticket import (
     StartTicket,
     TicketCommand,
 )
+from domain.ticket.working import require_to_come
+from interfaces import wiring
 from interfaces.http.alerts import ALERT_DOOR
 from interfaces.http.credentials import Caller, needs
 from interfaces.http.envelope import Envelope
@@ -109,6 +111,7 @@ class Bulk(msgspec.Struct, Generic[C, A], frozen=True, kw_only=True):
     def _one(self, vedette: Vedette, caller: Caller, index: int, id_: UUID, wish: C) -> Outcome:
         of = {"index": index, self.id_name: id_}
         try:
+            require_to_come(wish, wiring.now())
             position = self.door.work(vedette, caller, id_, wish).data.position
         except (Refused, StreamMoved) as error:
             problem, _ = problem_of(error)

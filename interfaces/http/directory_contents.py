@@ -29,7 +29,13 @@ from domain.kernel import (
     PersonalPhone,
     ShortText,
 )
-from interfaces.http.parameters import FromParameter, IdentifierFilter, ToParameter, moments
+from interfaces.http.parameters import (
+    FromParameter,
+    IdentifierFilter,
+    ToParameter,
+    moments,
+    require_order,
+)
 from interfaces.http.reading import filters
 from projections.directory import DEVICES, PERSONS, SHIFTS, SITES, TASKS, TOURS
 from projections.kernel import Projection
@@ -124,11 +130,7 @@ def by_duty(
     since: FromParameter = None,
     until: ToParameter = None,
 ) -> Narrowed:
-    return Narrowed(
-        equal=filters(site_id=site_id, person_id=person_id),
-        above=moments("ends_at", "from", since),
-        below=moments("starts_at", "to", until),
-    )
+    return of_span(site_id, person_id, ("ends_at", since), ("starts_at", until))
 
 
 def by_due_time(
@@ -137,11 +139,24 @@ def by_due_time(
     since: FromParameter = None,
     until: ToParameter = None,
 ) -> Narrowed:
-    return Narrowed(
-        equal=filters(site_id=site_id, person_id=person_id),
-        above=moments("due_at", "from", since),
-        below=moments("due_at", "to", until),
-    )
+    return of_span(site_id, person_id, ("due_at", since), ("due_at", until))
+
+
+def of_span(
+    site_id: str | None,
+    person_id: str | None,
+    since: tuple[str, str | None],
+    until: tuple[str, str | None],
+) -> Narrowed:
+    """Return what narrows a list to a span; the bounds name the field of the row that they are for.
+
+    Raises:
+        Rejected: a bound is no moment, or they are the wrong way round.
+    """
+    above = moments(since[0], "from", since[1])
+    below = moments(until[0], "to", until[1])
+    require_order(above, below)
+    return Narrowed(equal=filters(site_id=site_id, person_id=person_id), above=above, below=below)
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,6 +28,7 @@ from interfaces.http.parameters import (
     TheVedette,
     WaitForParameter,
     body,
+    require_order,
     version_of,
     wait_until,
 )
@@ -214,9 +215,11 @@ class CorrelationController(Controller):
         score and the reasons of every link. An ETag and If-None-Match save what has not changed."""
         await wait_until(vedette.views, INCIDENTS.name, caller.tenant_id, wait_for)
         scope = caller.principal.site_scope
+        above, below = moment("last_at", since, "from"), moment("first_at", until, "to")
+        require_order(above, below)
         wanted = Wanted(
-            above=moment("last_at", since, "from"),
-            below=moment("first_at", until, "to"),
+            above=above,
+            below=below,
             holding=filters(sites=site_id, persons=person_id, devices=device_id),
             sites=None if scope is None else sorted(scope),
             limit=limit,

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, TypeAlias, TypeVar
 
@@ -123,12 +124,32 @@ def moments(field: str, name: str, text: str | None) -> dict[str, datetime]:
     return {field: moment}
 
 
+def require_order(since: Mapping[str, datetime], until: Mapping[str, datetime]) -> None:
+    """Refuse a span that ends before it begins: it would hold nothing, and look as if nothing were there.
+
+    Raises:
+        Rejected: `from` is after `to`.
+    """
+    for begins in since.values():
+        for ends in until.values():
+            if begins > ends:
+                raise Rejected(400, "request.invalid", "from must not be after to.", field="from")
+
+
 class CommandRequest(Request[Any, Any, Any]):
     """A request whose JSON body is decoded strictly into the type that its handler takes.
 
     The framework would decode into plain values first and convert those leniently: "51.5" would
     pass for a number, and the path of the field to blame would be lost.
     """
+
+    async def body(self) -> bytes:
+        """Return the body; a command without fields may leave it out."""
+        content = await super().body()
+        field = self.route_handler.parsed_data_field
+        if content or field is None or not is_without_fields(field.annotation):
+            return content
+        return b"{}"
 
     async def json(self) -> Any:
         """Return the body in the type of the handler's `data`.
@@ -144,6 +165,12 @@ class CommandRequest(Request[Any, Any, Any]):
             return decoded(msgspec.json.Decoder(field.annotation), content)
         except msgspec.ValidationError as error:
             raise Rejected.of(invalid(error, field.annotation)) from error
+
+
+def is_without_fields(kind: Any) -> bool:
+    """Return whether a type is a Struct that has nothing to say but its name."""
+    is_struct = isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+    return is_struct and not msgspec.structs.fields(kind)
 
 
 def decoded(decoder: msgspec.json.Decoder[T], content: bytes) -> T:

@@ -19,7 +19,7 @@ from application.principals import InvalidCredentials
 from application.wording import broken, worded
 from domain.directory.time_zone import TimeZoneUnknown
 from domain.kernel import Refused, Senseless, Unknown
-from domain.ticket.refusals import WaitingUntilIsNoDate, WaitingUntilNeedsZone
+from domain.ticket.refusals import WaitingUntilIsNoDate, WaitingUntilIsPast, WaitingUntilNeedsZone
 from interfaces.http.correlation import correlation_of
 from interfaces.http.limits import BODY_BYTES_MAX, TooManyRequests
 from projections.views import MalformedCursor, ReadModelBehind
@@ -35,6 +35,7 @@ REFUSAL_STATUSES: Mapping[type[Refused], int] = {
     Senseless: 422,
     TimeZoneUnknown: 422,
     WaitingUntilIsNoDate: 422,
+    WaitingUntilIsPast: 422,
     WaitingUntilNeedsZone: 422,
     Unknown: 404,
     Refused: 409,

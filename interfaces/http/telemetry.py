@@ -25,6 +25,7 @@ from interfaces.http.parameters import (
     TheCaller,
     TheVedette,
     WaitForParameter,
+    require_order,
     wait_until,
 )
 from interfaces.http.problems import Rejected
@@ -117,12 +118,14 @@ def wanted(  # noqa: PLR0917 - whose, of which kind, from when to when
 ) -> SignalsAsked:
     """Return what is asked for, within the sites of the caller."""
     scope = caller.principal.site_scope
+    bounds = moment("from", since), moment("to", until)
+    require_order(*({} if bound is None else {"at": bound} for bound in bounds))
     return SignalsAsked(
         subject=subject,
         subject_id=subject_id,
         kind=kind,
-        since=moment("from", since),
-        until=moment("to", until),
+        since=bounds[0],
+        until=bounds[1],
         sites=None if scope is None else sorted(scope),
     )
 

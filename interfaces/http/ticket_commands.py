@@ -25,6 +25,8 @@ from domain.ticket import (
     StartTicket,
     ticket_stream,
 )
+from domain.ticket.working import require_to_come
+from interfaces import wiring
 from interfaces.http.envelope import Envelope, Reached
 from interfaces.http.parameters import IfMatchParameter, TheCaller, TheVedette, body
 from interfaces.http.working import PairDoor, StoryDoor, commanding, require_user
@@ -87,13 +89,14 @@ class TicketCommandController(Controller):
         ticket_id: FromPath[UUID],
         data: Annotated[
             SkipValidation[HoldTicket],
-            body({"reason": "The guard is off duty", "waiting_until": "2026-11-23T08:00:00+00:00"}),
+            body({"reason": "The guard is off duty", "waiting_until": "2126-11-23T08:00:00+00:00"}),
         ],
         caller: TheCaller,
         vedette: TheVedette,
         if_match: IfMatchParameter = None,
     ) -> Envelope[Reached]:
         """Let the ticket wait for something outside, until it is resumed or the moment has come."""
+        require_to_come(data, wiring.now())
         return TICKET_DOOR.work(vedette, caller, ticket_id, data, if_match)
 
     @command("/{ticket_id:uuid}/resume/")

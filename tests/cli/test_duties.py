@@ -64,6 +64,10 @@ def test_duties_are_stated_ended_and_listed(
     [
         (("tour", "retire", "T-9"), "There is no tour of this id."),
         (("shift", "list", "--from", "yesterday"), "--from is a moment with its zone"),
+        (
+            ("shift", "list", "--from", "2026-11-22T00:00:00Z", "--to", "2026-11-21T00:00:00Z"),
+            "--from must not be after --to",
+        ),
         (("shift", "list", "--to", "2026-11-20T20:00:00"), "--to is a moment with its zone"),
         (("tour", "define", "T-1", "--site", "S-99", "--name", "R", "--checkpoint", "C=1"), "S-99"),
         (("tour", "define", "T-1", "--site", "S-01", "--name", "R", "--checkpoint", "C"), "due"),

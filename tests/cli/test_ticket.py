@@ -56,6 +56,10 @@ def test_a_ticket_is_worked_off_at_the_command_line(
     assert (line["ticket_id"], line["assignee"], line["priority"]) == (ticket, "ada", "HIGH")
     assert vedette("ticket", "list", *at, "--assignee", "nobody", "--json").json == []
     assert "The gate does not close" in vedette("ticket", "list", *at).out
+    over = vedette(
+        "ticket", "hold", ticket, "--reason", "x", "--until", "2026-01-01T08:00:00Z", *at
+    )
+    assert (over.code, "still to come" in over.err) == (1, True)
     story = vedette("ticket", "show", ticket, *at, "--json").json
     assert [line["type"] for line in story][:2] == ["ticket.opened", "ticket.assigned"]
     assert "assignee: ada" in story[1]["says"]

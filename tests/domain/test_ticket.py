@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -37,10 +37,12 @@ from domain.ticket import (
     TicketResumed,
     TicketStatus,
     WaitingUntilIsNoDate,
+    WaitingUntilIsPast,
     WaitingUntilNeedsZone,
     WithdrawTicketEvidence,
     ticket_stream,
 )
+from domain.ticket.working import require_to_come
 from tests.domain.tickets import (
     ALERT_ID,
     EVIDENCE,
@@ -128,6 +130,17 @@ def test_a_hold_ends_on_a_day_that_a_calendar_shows() -> None:
         given(TICKET, *IN_PROGRESS).when(never).refused(
             WaitingUntilIsNoDate, field="$.waiting_until"
         )
+
+
+def test_a_hold_is_until_a_moment_to_come() -> None:
+    with pytest.raises(WaitingUntilIsPast) as caught:
+        require_to_come(hold, UNTIL)
+    assert caught.value.field == "$.waiting_until"
+    require_to_come(hold, UNTIL - timedelta(seconds=1))
+    require_to_come(resolve, UNTIL)
+    # These have rules of their own.
+    require_to_come(replace(hold, waiting_until=datetime(1999, 6, 1, tzinfo=UTC)), UNTIL)
+    require_to_come(replace(hold, waiting_until=datetime(2026, 11, 23, 8)), UNTIL)  # noqa: DTZ001
 
 
 def test_the_same_resolution_again_changes_nothing() -> None:

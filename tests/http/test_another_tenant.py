@@ -26,7 +26,7 @@ SAMPLES = Path(__file__).parents[1] / "golden" / "events"
 
 BODIES: dict[str, object] = {
     "assign": {"assignee": "operator"},
-    "hold": {"reason": "x", "waiting_until": "2027-01-01T00:00:00Z"},
+    "hold": {"reason": "x", "waiting_until": "2127-01-01T00:00:00Z"},
     "resolve": {"resolution": "x"},
     "reopen": {"reason": "x"},
     "cancel": {"reason": "x"},

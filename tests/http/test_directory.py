@@ -203,6 +203,10 @@ def test_rosters_are_asked_for_by_site_person_and_time(machine: httpx.Client) ->
     assert asked(**{"from": "2026-11-21T04:00:00Z"}) == ["N-2", "H-01", "N-1"]
     assert asked(**{"from": "2026-11-21T03:59:59Z", "to": "2026-11-21T20:00:00Z"}) == ["N-0"]
     assert asked("tasks", **{"from": "2026-11-22T20:00:00Z"}) == ["K-01"]
+    turned = {"from": "2026-11-22T20:00:00Z", "to": "2026-11-22T19:00:00Z"}
+    for collection in ("shifts", "tasks"):
+        answer = machine.get(f"{DIRECTORY}/{collection}/", params=turned)
+        assert problem_in(answer, 400, "request.invalid")["field"] == "from"
     assert asked("tasks", to="2026-11-22T21:00:00Z") == []
     assert asked("tours", site_id="S-02") == []
 

@@ -110,6 +110,9 @@ def test_incidents_are_listed_and_filtered(
     assert listed(CORRELATIONS, to=before.isoformat()) == []
     zoneless = operator.get(CORRELATIONS, params={"from": "2026-11-22T08:00:00"})
     assert problem_in(zoneless, 400, "request.invalid")["field"] == "from"
+    turned = {"from": between.isoformat(), "to": before.isoformat()}
+    answer = operator.get(CORRELATIONS, params=turned)
+    assert problem_in(answer, 400, "request.invalid")["field"] == "from"
 
 
 def test_what_belongs_together_is_answered_from_the_cache_until_an_incident_changes(

@@ -116,6 +116,7 @@ def test_signals_are_filtered_by_kind_and_time(field: httpx.Client) -> None:
         ({"from": "2026-11-22T08:00:00"}, "from"),
         ({"to": "9999-01-01T00:00:00Z"}, "to"),
         ({"from": "yesterday"}, "from"),
+        ({"from": "2026-11-22T08:00:00Z", "to": "2026-11-22T07:00:00Z"}, "from"),
         ({"kind": "rumour"}, "kind"),
         ({"limit": "0"}, "limit"),
     ],

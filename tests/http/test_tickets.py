@@ -15,7 +15,7 @@ from tests.http.field import problem_in
 from tests.live import LiveServer, enrol
 
 TICKETS = "/api/v2/noc/tickets/"
-LATER = "2027-01-01T08:00:00+00:00"
+LATER = "2127-01-01T08:00:00+00:00"
 
 
 def command(client: httpx.Client, ticket: UUID, name: str, **fields: Any) -> httpx.Response:
@@ -136,6 +136,29 @@ def test_a_hold_to_the_end_of_time_would_make_the_board_unreadable(
     answer = command(operator, open_ticket(), "hold", reason="x", waiting_until=until)
     code = "ticket.waiting_until_out_of_range"
     assert problem_in(answer, 422, code)["field"] == "$.waiting_until"
+
+
+def test_a_hold_until_a_moment_that_is_over_is_refused(
+    operator: httpx.Client, open_ticket: Opener
+) -> None:
+    ticket = open_ticket()
+    over = {"reason": "x", "waiting_until": "2026-01-01T08:00:00+00:00"}
+    answer = command(operator, ticket, "hold", **over)
+    assert problem_in(answer, 422, "ticket.waiting_until_past")["field"] == "$.waiting_until"
+    many = {"ticket_ids": [str(ticket)], "command": "hold", "fields": over}
+    (result,) = operator.post(f"{TICKETS}bulk/", json=many).json()["data"]["results"]
+    assert result["problem"]["code"] == "ticket.waiting_until_past"
+
+
+def test_a_command_without_fields_needs_no_body(
+    operator: httpx.Client, open_ticket: Opener
+) -> None:
+    ticket = open_ticket()
+    assert command(operator, ticket, "assign", assignee="operator").status_code == 200
+    bare = operator.post(f"{TICKETS}{ticket}/start/")
+    assert (bare.status_code, bare.json()["data"]["position"] is None) == (200, False), bare.text
+    # One with fields still says which is missing.
+    problem_in(operator.post(f"{TICKETS}{ticket}/resolve/"), 400, "request.malformed")
 
 
 def test_an_unknown_assignee_is_named(operator: httpx.Client, open_ticket: Opener) -> None:
