@@ -14,10 +14,10 @@ import threading
 from datetime import UTC, datetime, timedelta
 from math import ceil
 from pathlib import Path
+from time import time
 from uuid import UUID
 
 import msgspec
-from msgspec.structs import replace
 from rich import box
 from rich.console import Console
 from rich.panel import Panel
@@ -35,6 +35,7 @@ from interfaces import settings, wiring
 from interfaces.cli.answering import opened
 from interfaces.cli.failing import CommandFailed
 from interfaces.simulator import Parameters, SimulationFailed, Summary, WorldParameters, run
+from interfaces.simulator.world import DAY_S
 from interfaces.wiring import Vedette
 
 DEMO_TENANT = "demo"
@@ -42,11 +43,18 @@ TITLE = "Northgate Guarding (demo)"
 CAUSE = Cause("system:demo")
 SEED = 772  # draws one site in New York and one in London
 GUARDS = 40
-HISTORY_DAYS = 3.0
-HISTORY = WorldParameters(guards=GUARDS, fraud_rate=0.05, location_interval_s=600.0)
-# Shifts of minutes instead of hours, so that whoever looks has something to see. They are planned
-# as shifts are, a while ahead, so audits judge them.
-LIVE = replace(HISTORY, relay_minutes=6.0, location_interval_s=20.0)
+# Fills the boards and is soon played. Baselines need thirty hours of days that are over, so they judge
+# from the next day on, and until then say that there is not enough history.
+HISTORY_DAYS = 1.1
+# One world for the history and for what follows, since what is normal is learned from the one and asked
+# of the other. Shifts of half an hour, so that whoever looks has something to see, and so that every
+# guard works as long in each hour as in the next. They are planned ahead, so audits judge them.
+WORLD = WorldParameters(
+    guards=GUARDS, fraud_rate=0.02, location_interval_s=40.0, relay_minutes=30.0
+)
+# What is played again where a run goes on from the one before: what that one had not delivered when it
+# ended, and shifts that it left to the next one to state. What was taken already is a duplicate.
+OVERLAP_S = 300.0
 KEY_DAYS = 365
 NOTES_FILE = "demo.json"
 NAMES = {
@@ -68,6 +76,7 @@ class Notes(msgspec.Struct, kw_only=True):
     passwords: dict[Role, str] = {}
     key: str = ""
     history_played: bool = False
+    played_until: float = 0.0  # seconds since 1970
 
 
 def app(*, url: str | None = None, live: bool = False, history_days: float = HISTORY_DAYS) -> int:
@@ -95,12 +104,13 @@ def app(*, url: str | None = None, live: bool = False, history_days: float = HIS
         notes = set_up(vedette, path)
     if not notes.history_played:
         print(f"Playing {history_days:g} days of history into the demo tenant …", flush=True)
+        notes.played_until = time()  # to the end of the run it is the next one that plays
         summary = played(
             Parameters(
                 url=address,
                 token=notes.key,
                 seed=SEED,
-                world=HISTORY,
+                world=WORLD,
                 history_days=history_days,
                 security_manager=Role.SUPERVISOR.value,
             ),
@@ -209,22 +219,29 @@ def keep(path: Path, notes: Notes) -> None:
 
 
 def play_live(path: Path, address: str, stop: threading.Event) -> int:
-    """Play the present until it is told to stop."""
+    """Play what was missed since the run before, and then the present until it is told to stop.
+
+    A field that was silent while nobody played it would be an anomaly of every guard.
+    """
     notes = kept(path)
     if notes is None:
         raise CommandFailed("The demo tenant is not set up; run `vedette demo` first.")
+    missed_s = min(time() - notes.played_until + OVERLAP_S, HISTORY_DAYS * DAY_S)
     played(
         Parameters(
             url=address,
             token=notes.key,
             seed=SEED,
-            world=LIVE,
+            world=WORLD,
+            history_days=missed_s / DAY_S,
             live=True,
             security_manager=Role.SUPERVISOR.value,
             retry_seconds=None,  # the web process may be started again meanwhile
         ),
         stop,
     )
+    notes.played_until = time()
+    keep(path, notes)
     return 0
 
 
