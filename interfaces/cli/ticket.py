@@ -68,6 +68,7 @@ def list_(
     tenant: TenantOption,
     status: TicketStatus | None = None,
     sla: Sla | None = None,
+    severity: Severity | None = None,
     assignee: str | None = None,
     site: str | None = None,
     limit: int = 50,
@@ -81,6 +82,8 @@ def list_(
         Only those that stand there.
     sla
         Only those that are so: OK, AT_RISK or BREACHED.
+    severity
+        Only what is so bad.
     assignee
         Only what this user has.
     site
@@ -88,7 +91,9 @@ def list_(
     limit
         So many at most, up to 200.
     """
-    those = wanted(limit, status=status, sla=sla, assignee=assignee, site_id=site)
+    those = wanted(
+        limit, status=status, sla=sla, severity=severity, assignee=assignee, site_id=site
+    )
     with opened(tenant) as vedette:
         rows = vedette.views.page(TICKET_BOARD, tenant, those).rows
         clocks = vedette.views.some(TICKET_CLOCKS, tenant, [str(row.ticket_id) for row in rows])

@@ -101,6 +101,7 @@ class TicketController(Controller):
         assignee: IdentifierFilter = None,
         category: FromQuery[TicketCategory | None] = None,
         priority: FromQuery[Priority | None] = None,
+        severity: FromQuery[Severity | None] = None,
         person_id: IdentifierFilter = None,
         limit: LimitParameter = PAGE_ROWS_DEFAULT,
         cursor: CursorParameter = None,
@@ -115,6 +116,7 @@ class TicketController(Controller):
             assignee=assignee,
             category=category,
             priority=priority,
+            severity=severity,
             person_id=person_id,
         )
         page = await page_of(

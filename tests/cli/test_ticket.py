@@ -55,6 +55,9 @@ def test_a_ticket_is_worked_off_at_the_command_line(
     (line,) = vedette("ticket", "list", *at, "--status", "ASSIGNED", "--sla", "OK", "--json").json
     assert (line["ticket_id"], line["assignee"], line["priority"]) == (ticket, "ada", "HIGH")
     assert vedette("ticket", "list", *at, "--assignee", "nobody", "--json").json == []
+    for severity, found in ((line["severity"], [line]), ("CRITICAL", [])):
+        listed = vedette("ticket", "list", *at, "--severity", severity, "--json").json
+        assert listed == found, severity
     assert "The gate does not close" in vedette("ticket", "list", *at).out
     over = vedette(
         "ticket", "hold", ticket, "--reason", "x", "--until", "2026-01-01T08:00:00Z", *at

@@ -213,6 +213,8 @@ def test_filters_narrow_the_board(
 
     assert listed() == [str(south), str(north)]
     assert listed(site_id="S-01") == [str(north)]
+    assert listed(severity="HIGH") == [str(south), str(north)]
+    assert listed(severity="CRITICAL") == []
     assert listed(status="NEW") == [str(south)]
     assert listed(assignee="supervisor") == [str(north)]
     assert listed(category="SECURITY_FRAUD", priority="HIGH", person_id="G-001") == [
