@@ -12,6 +12,7 @@ from application.handling import handle
 from application.muting import LOOK_AGAIN_AFTER, CloseWindows, LapseSilences, time_zone
 from application.ports import Append, Appended, Cause, StreamMoved
 from application.silencing import (
+    KindIsUnknown,
     MaintenanceWanted,
     MutedIsUnknown,
     SilenceWanted,
@@ -190,6 +191,14 @@ def test_what_is_not_in_the_directory_cannot_be_silenced(
     with pytest.raises(MutedIsUnknown) as refused:
         start_silence(log, TENANT, replace(WANTED, matcher=matcher), CAUSE, DAY)
     assert refused.value.field == field
+
+
+def test_a_kind_of_trouble_that_there_is_not_cannot_be_silenced(log: MemoryLog) -> None:
+    wanted = replace(WANTED, matcher=Matcher(kinds=("finding:SILENT_SITE", "finding:SMOKE")))
+    with pytest.raises(KindIsUnknown) as refused:
+        start_silence(log, TENANT, wanted, CAUSE, DAY)
+    assert refused.value.field == "$.matcher.kinds[1]"
+    assert "finding:SILENT_SITE" in str(refused.value)
 
 
 def test_a_site_that_is_not_in_the_directory_has_no_maintenance(log: MemoryLog) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import pytest
@@ -12,7 +12,7 @@ from application.silencing import MaintenanceWanted, SilenceWanted
 from application.wording import broken, worded
 from domain.assignment import LayDownAssignmentRules
 from domain.mail import GiveEscalationAddress
-from domain.ticket import HoldTicket, PrioritiseTicket
+from domain.ticket import HoldTicket, Priority, PrioritiseTicket
 
 
 def said(kind: Any, content: dict[str, Any] | list[Any]) -> tuple[str, str]:
@@ -86,3 +86,10 @@ def test_what_has_no_words_is_told_as_it_is() -> None:
     assert worded("Invalid enum value 'x'") == "Invalid enum value 'x'"
     assert worded("Invalid enum value 'x'", "$.reason", HoldTicket) == "Invalid enum value 'x'"
     assert worded("Invalid enum value 'x'", "$[...]", dict[str, HoldTicket]).endswith("'x'")
+
+
+def test_what_a_description_is_put_on_has_its_choices_still() -> None:
+    """Doors describe their parameters for the documentation."""
+    described = Annotated[Priority, msgspec.Meta(description="What.", extra={"shown": True})]
+    rule = "Invalid enum value 'SOON'"
+    assert worded(rule, kind=described) == f"{rule}; there are URGENT, HIGH, NORMAL, LOW"

@@ -66,7 +66,8 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 def field(live_server: LiveServer) -> Iterator[Field]:
     """The tenant's sites, guards and phones, and what happens to them."""
     with live_server.client() as client:
-        field = Field(client)
+        log, tenant = live_server.vedette.log, live_server.tenant
+        field = Field(client, lambda: log.head(tenant).position)
         field.enrol()
         yield field
 

@@ -169,7 +169,7 @@ def test_an_unknown_assignee_is_named(operator: httpx.Client, open_ticket: Opene
 def test_what_is_not_json_or_not_there_is_malformed(
     operator: httpx.Client, open_ticket: Opener
 ) -> None:
-    path = f"{TICKETS}{open_ticket()}/start/"
+    path = f"{TICKETS}{open_ticket()}/assign/"
     problem_in(operator.post(path, content=b"{"), 400, "request.malformed")
     problem_in(operator.post(path), 400, "request.malformed")
     problem_in(operator.post(path, content=b"\xff"), 400, "request.malformed")
@@ -253,7 +253,8 @@ def test_what_would_have_been_right_is_named(operator: httpx.Client, open_ticket
     assert says in problem_in(wrong, 400, "request.invalid")["detail"]
     wrong = operator.get(TICKETS, params={"site_id": "no blanks"})
     assert "letters, digits" in problem_in(wrong, 400, "request.invalid")["detail"]
-    missing = problem_in(operator.get("/api/v2/noc/baselines/"), 400, "request.invalid")
+    without = operator.get("/api/v2/noc/baselines/", params={"subject_kind": "person"})
+    missing = problem_in(without, 400, "request.invalid")
     assert (missing["field"], missing["detail"]) == ("subject_id", "subject_id: Must be given.")
 
 
