@@ -12,7 +12,7 @@ from application.silencing import MaintenanceWanted, SilenceWanted
 from application.wording import broken, worded
 from domain.assignment import LayDownAssignmentRules
 from domain.mail import GiveEscalationAddress
-from domain.ticket import HoldTicket, Priority, PrioritiseTicket
+from domain.ticket import HoldTicket, PrioritiseTicket, Priority
 
 
 def said(kind: Any, content: dict[str, Any] | list[Any]) -> tuple[str, str]:

@@ -18,7 +18,9 @@ function Dialog({ title, children, onKeyDown }) {
     return () => before?.isConnected && before.focus();
   }, []);
   const onClick = ({ target }) => target === element.current && shut();
-  return html`<dialog ref=${element} aria-label=${title} onClose=${shut} onClick=${onClick} onKeyDown=${onKeyDown}>
+  // Escape hides a dialog first and tells of the close in a later task: a key that is pressed in
+  // between would fall between dialog and page. The cancel comes before.
+  return html`<dialog ref=${element} aria-label=${title} onCancel=${shut} onClose=${shut} onClick=${onClick} onKeyDown=${onKeyDown}>
     <div class="dialog-inner"><h2>${title}</h2>${children}</div>
   </dialog>`;
 }
