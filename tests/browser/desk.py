@@ -40,6 +40,10 @@ class Field:
                 "time_zone": time_zone,
             }
             self.put(f"sites/{site_id}", content)
+        # A page asks for the sites once, when somebody signs in.
+        wanted = {"wait_for": self.head()}
+        listed = self.client.get("/api/v2/noc/directory/sites/", params=wanted)
+        assert len(listed.json()["data"]["items"]) == len(SITES), listed.text
 
     def deceive(self, person: str = "G-001", site_id: str = "S-01") -> None:
         """Check in for a guard from far away, with somebody else's finger."""
