@@ -50,9 +50,8 @@ SETTINGS = {
     "log_checkpoints": "off",
 }
 # For tests, which throw their data away. A power cut may lose it; a killed server loses nothing,
-# because what was committed is with the operating system by then. Several sets of followers are at
-# work at once, and those of a test that was ended go on for a while.
-NOT_DURABLE = {"fsync": "off", "full_page_writes": "off", "max_connections": "400"}
+# because what was committed is with the operating system by then.
+NOT_DURABLE = {"fsync": "off", "full_page_writes": "off"}
 
 
 class EmbeddedPostgres(EmbeddedServer):
