@@ -137,7 +137,7 @@ class Reading:
         found = {}
         for fact in self.log.facts:
             if fact.stream_id.startswith("finding-"):
-                state = FINDING.replay(each.event for each in self.log.stream(fact.stream_id))  # type: ignore[misc]
+                state = FINDING.replay(each.event for each in self.log.stream(fact.stream_id))  # type: ignore[misc]  # a finding's own
                 judged = state.judged
                 assert judged is not None
                 if judged.site_id in site_ids and judged.window_end >= since:

@@ -140,7 +140,7 @@ def test_a_hold_is_until_a_moment_to_come() -> None:
     require_to_come(resolve, UNTIL)
     # These have rules of their own.
     require_to_come(replace(hold, waiting_until=datetime(1999, 6, 1, tzinfo=UTC)), UNTIL)
-    require_to_come(replace(hold, waiting_until=datetime(2026, 11, 23, 8)), UNTIL)  # noqa: DTZ001
+    require_to_come(replace(hold, waiting_until=datetime(2026, 11, 23, 8)), UNTIL)  # noqa: DTZ001 - on nobody's clock
 
 
 def test_the_same_resolution_again_changes_nothing() -> None:
