@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -57,6 +56,8 @@ def signals_on(
         [tenant_id, SIGNALS.name],
     ).fetchone()
     generation = 1 if row is None else row[0]
+    # The same signal is wanted of its person and of its site: it is decoded once.
+    read: dict[int, KnownSignal] = {}
     for kind, query in QUERIES.items():
         asked = [(number, window) for number, window in enumerate(windows) if window.kind is kind]
         if not asked:
@@ -71,8 +72,14 @@ def signals_on(
             "since": Array("timestamptz", [window.since for _, window in asked]),
             "until": Array("timestamptz", [window.until for _, window in asked]),
         }
-        for number, *values in connection.execute(query, parameters, binary=True).fetchall():
-            found[number].append(known(*values))
+        rows = connection.execute(query, parameters, binary=True)
+        for number, at, signal, position, recorded_at, fact in rows:
+            each = read.get(position)
+            if each is None:
+                each = read[position] = KnownSignal(
+                    at, UUID(signal), position, recorded_at, _decode(fact)
+                )
+            found[number].append(each)
     for window, signals in zip(windows, found, strict=True):
         if len(signals) > WINDOW_SIGNALS_MAX:
             raise TooManySignals(
@@ -80,13 +87,6 @@ def signals_on(
                 f" from {window.since} to {window.until}."
             )
     return found
-
-
-def known(
-    at: datetime, signal: str, position: int, recorded_at: datetime, fact: str
-) -> KnownSignal:
-    """Return a signal from the columns of its row."""
-    return KnownSignal(at, UUID(signal), position, recorded_at, _decode(fact))
 
 
 class PostgresSignals:
