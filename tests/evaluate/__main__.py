@@ -19,7 +19,7 @@ from rich.table import Table
 
 from domain.severity import Severity
 from tests.bench.kit import say, servers
-from tests.evaluate.evaluating import START, Wanted, evaluate, wanted_by
+from tests.evaluate.evaluating import START, NotWanted, Wanted, evaluate, wanted_by
 from tests.evaluate.figures import Figures, Headline, Kind, headline, summed
 from tests.evaluate.judged import median_minutes
 
@@ -40,7 +40,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 def main(environment: dict[str, str]) -> int:
     """Evaluate what is wanted; return the exit code."""
-    wanted = wanted_by(environment)
+    try:
+        wanted = wanted_by(environment)
+    except NotWanted as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
     say(f"{wanted.days:g} days of {wanted.guards} guards at {wanted.sites} sites, {wanted.seeds}")
     with (
         servers() as started,

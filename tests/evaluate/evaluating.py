@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from interfaces.simulator import WorldParameters, world
 from tests.bench.kit import Database, say
@@ -20,32 +23,52 @@ START = datetime(2026, 10, 10, tzinfo=UTC)
 STRICTNESSES = tuple(number / 20 for number in range(21))
 
 
+Seed = Annotated[int, Meta(ge=0)]
+
+
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be played."""
 
-    seeds: tuple[int, ...] = (1, 2, 3)
-    days: float = 30.0
-    warm_up_days: float = 1.0  # at the beginning, of which nothing is counted
-    sites: int = 20
-    guards: int = 200
-    step_minutes: float = 5.0  # the followers and the schedule look so often
-    at_once: int = 2  # seeds, each in a process and a database of its own
+    seeds: Annotated[tuple[Seed, ...], Meta(min_length=1)] = (1, 2, 3)
+    days: Annotated[float, Meta(gt=0, le=366)] = 30.0
+    warm_up_days: Annotated[float, Meta(ge=0)] = 1.0  # at the beginning, nothing is counted
+    sites: Annotated[int, Meta(ge=1, le=1_000)] = 20
+    guards: Annotated[int, Meta(ge=1, le=10_000)] = 200
+    step_minutes: Annotated[float, Meta(ge=1, le=1_440)] = (
+        5.0  # followers and schedule look so often
+    )
+    at_once: Annotated[int, Meta(ge=1, le=64)] = (
+        2  # seeds, each in a process and database of its own
+    )
+
+    def __post_init__(self) -> None:
+        if self.days <= self.warm_up_days:
+            raise ValueError("DAYS must be more than WARM_UP_DAYS, or nothing is counted.")
 
 
-def wanted_by(environment: dict[str, str]) -> Wanted:
-    """Read what is wanted from the variables of `make evaluate`."""
-    given = {
+class NotWanted(ValueError):
+    """A variable of `make evaluate` holds what cannot be played."""
+
+
+def wanted_by(environment: Mapping[str, str]) -> Wanted:
+    """Read what is wanted from the variables of `make evaluate`.
+
+    Raises:
+        NotWanted: one of them cannot be; it is named.
+    """
+    given: dict[str, object] = {
         name: environment[name.upper()]
         for name in Wanted.__struct_fields__
         if environment.get(name.upper())
     }
-    seeds = given.pop("seeds", None)
-    found = msgspec.convert(given, Wanted, strict=False)
-    if seeds is None:
-        return found
-    return msgspec.structs.replace(
-        found, seeds=tuple(int(seed) for seed in seeds.replace(",", " ").split())
-    )
+    if "seeds" in given:
+        given["seeds"] = environment["SEEDS"].replace(",", " ").split()
+    try:
+        return msgspec.convert(given, Wanted, strict=False)
+    except msgspec.ValidationError as error:
+        rule, _, path = str(error).partition(" - at `$.")
+        name = path.rstrip("`").partition("[")[0].upper()
+        raise NotWanted(f"{name}: {rule}" if name else rule) from error
 
 
 def evaluate(seed: int, wanted: Wanted, database: Database) -> Figures:

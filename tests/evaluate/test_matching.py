@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from domain.severity import Severity
 from interfaces.simulator import Mishap, Truth
-from tests.evaluate.evaluating import Wanted, wanted_by
+from tests.evaluate.evaluating import NotWanted, Wanted, wanted_by
 from tests.evaluate.figures import Figures, Kind, Level, Said, headline, summed
 from tests.evaluate.judged import (
     TOLERANCE,
@@ -171,3 +173,18 @@ def test_what_is_played_is_chosen_by_variables() -> None:
     assert wanted_by({}) == Wanted()
     chosen = wanted_by({"SEEDS": "101, 102", "DAYS": "7", "GUARDS": "20", "SITES": ""})
     assert chosen == Wanted(seeds=(101, 102), days=7, guards=20)
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"SEEDS": "1,x"}, "SEEDS: Expected `int`, got `str`"),
+        ({"DAYS": "many"}, "DAYS: Expected `float`, got `str`"),
+        ({"GUARDS": "0"}, "GUARDS: Expected `int` >= 1"),
+        ({"DAYS": "1"}, "DAYS must be more than WARM_UP_DAYS, or nothing is counted."),
+    ],
+)
+def test_what_cannot_be_played_is_refused_by_name(variables: dict[str, str], said: str) -> None:
+    with pytest.raises(NotWanted) as refused:
+        wanted_by(variables)
+    assert str(refused.value) == said
