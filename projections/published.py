@@ -1,7 +1,8 @@
 """Published: the public contract of the feed, smaller than our facts and kept apart from them.
 
 A frame tells that something public happened and shows its subject right after it. It is a pure
-function of the log, so a frame that is read again after a drop is the frame that was sent.
+function of the log, so a frame that is read again after a drop is the frame that was sent. Only a
+gap is not: it tells one listener what was left out for it, and the log still has all of that.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from domain.incident.facts import (
     IncidentEvidenceDropped,
     IncidentEvidenceLinked,
 )
+from domain.severity import Severity
 from domain.ticket import TicketEvent
 from projections.alert_board import ALERT_BOARD, AlertRow
 from projections.anomalies import ANOMALIES, AnomalyRow
@@ -65,6 +67,19 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     data: Row
 
 
+class GapFrame(msgspec.Struct, frozen=True, kw_only=True, tag="gap"):
+    """What was left out for a listener that came too far behind; nothing CRITICAL is among it.
+
+    Who resumes behind the gap's `previous` is told all of it.
+    """
+
+    position: int  # of the last frame that was left out
+    first_position: int  # of the first one
+    left_out: int  # frames
+    by_type: dict[str, int]
+    by_site: dict[str, int]  # the sites with most of them; what has no site is not counted here
+
+
 def fold_of(fact: AnyRecorded) -> Fold | None:
     """Return what folds the row that a frame of this fact shows; None where it is not public."""
     subject = _SUBJECTS.get(type(fact.event))
@@ -96,3 +111,14 @@ def publish(fact: AnyRecorded, before: Row | None, after: Row | None) -> Frame |
 def is_high_risk(row: Row | None) -> bool:
     """Return whether a row is a score of the high risk board."""
     return isinstance(row, ScoreRow) and row.probability >= HIGH_RISK_FROM
+
+
+def is_critical(before: Row | None, after: Row | None) -> bool:
+    """Return whether a frame shows a subject that is CRITICAL, or was until then.
+
+    Such a frame is never left out: neither that something is CRITICAL nor that it is so no more.
+    """
+    return any(
+        row is not None and not isinstance(row, ScoreRow) and row.severity is Severity.CRITICAL
+        for row in (before, after)
+    )

@@ -1,4 +1,8 @@
-"""Listeners: what one of them wants and may see, and the bounded queue of what it is yet to be told."""
+"""Listeners: what one of them wants and may see, and the bounded queue of what it is yet to be told.
+
+Who takes more slowly than things happen, or meets more at once than a queue holds, is told the
+newest frames and everything CRITICAL; in the place of the rest stands a gap that says what it was.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +13,13 @@ from collections.abc import Callable
 import msgspec
 
 from application.ports import LogUnavailable
+from interfaces.feed.gaps import Gap
 from interfaces.feed.reading import FAILURE_PAUSE_S, Reader, Told
-from projections.published import Frame
 
-QUEUE_FRAMES_MAX = 1_000  # frames that wait for one slow listener
+# Frames below CRITICAL that wait for one listener; more become a gap. It is less than one look into
+# the log may find, so that what nobody could read is coalesced for the quickest screen as well.
+QUEUE_FRAMES_MAX = 500
+CRITICAL_FRAMES_MAX = 1_000  # CRITICAL frames that wait for one; more, and it must load the lists
 
 
 class Filter(msgspec.Struct, frozen=True):
@@ -21,11 +28,11 @@ class Filter(msgspec.Struct, frozen=True):
     types: frozenset[str] | None = None
     sites: frozenset[str] | None = None
 
-    def lets_through(self, frame: Frame) -> bool:
-        """Return whether a frame is for this listener."""
-        if self.types is not None and frame.type not in self.types:
+    def lets_through(self, type_: str, site_id: str | None) -> bool:
+        """Return whether a frame of this type at this site is for this listener."""
+        if self.types is not None and type_ not in self.types:
             return False
-        return self.sites is None or frame.site_id in self.sites
+        return self.sites is None or site_id in self.sites
 
 
 class Subscription:
@@ -47,7 +54,9 @@ class Subscription:
         self._read_to = start  # what it read itself; the tail offers what stands behind
         self._last = start  # position of the last frame that was taken, or where it began
         self._told = start
-        self._frames: deque[Told] = deque()
+        self._frames: deque[Told | Gap] = deque()
+        self._critical = 0  # of those that the tail offered
+        self._ordinary = 0
         self._changed = asyncio.Event()
 
     @property
@@ -61,11 +70,17 @@ class Subscription:
         """Queue a frame if it is for this listener; answer whether it was."""
         if not self._live or self.lost or told.position <= self._read_to:
             return False
-        if not self.filter.lets_through(told.frame):
+        if not self.filter.lets_through(told.frame.type, told.frame.site_id):
             return False
-        if len(self._frames) >= QUEUE_FRAMES_MAX:
+        if not told.critical:
+            if self._ordinary >= QUEUE_FRAMES_MAX:
+                self._coalesce()
+            self._ordinary += 1
+        elif self._critical >= CRITICAL_FRAMES_MAX:
             self.lose()
             return False
+        else:
+            self._critical += 1
         self._frames.append(told)
         self._changed.set()
         return True
@@ -91,13 +106,38 @@ class Subscription:
     def take(self) -> list[bytes]:
         """Return the bytes of all that waits, oldest first, each frame naming the one before."""
         taken = []
-        for told in self._frames:
-            # Asked again, because what the listener may see can have shrunk since it was queued.
-            if self.filter.lets_through(told.frame):
-                taken.append(told.after(self._last))
-                self._last = told.position
+        # Asked again, because what the listener may see can have shrunk since it was queued.
+        lets_through = self.filter.lets_through
+        for waits in self._frames:
+            if isinstance(waits, Gap):
+                gap = waits.after(self._last, lets_through)
+                if gap is None:
+                    continue
+                taken.append(gap)
+            elif lets_through(waits.frame.type, waits.frame.site_id):
+                taken.append(waits.after(self._last))
+            else:
+                continue
+            self._last = waits.position
         self._frames.clear()
+        self._critical = self._ordinary = 0
         return taken
+
+    def _coalesce(self) -> None:
+        """Leave out what waits below CRITICAL; gaps between what is left say so."""
+        kept: deque[Told | Gap] = deque()
+        gap: Gap | None = None  # that grows, until something CRITICAL stands behind it
+        for waits in self._frames:
+            if isinstance(waits, Told) and waits.critical:
+                kept.append(waits)
+                gap = None
+                continue
+            if gap is None:
+                gap = Gap()
+                kept.append(gap)
+            gap.leave_out(waits)
+        self._frames = kept
+        self._ordinary = 0
 
     async def _catch_up(self) -> None:
         after = self._read_to
@@ -108,5 +148,8 @@ class Subscription:
             return
         if self._read_to != after:
             return  # another one that waits was faster; what it read must not be told twice
-        self._frames.extend(told for told in read.frames if self.filter.lets_through(told.frame))
+        lets_through = self.filter.lets_through
+        self._frames.extend(
+            told for told in read.frames if lets_through(told.frame.type, told.frame.site_id)
+        )
         self._read_to = read.up_to

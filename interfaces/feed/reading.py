@@ -10,7 +10,7 @@ from typing import Protocol
 import msgspec
 
 from domain.catalogue import AnyRecorded
-from projections.published import PUBLIC_TYPES, Fold, Frame, Row, fold_of, publish
+from projections.published import PUBLIC_TYPES, Fold, Frame, Row, fold_of, is_critical, publish
 
 READ_FACTS_MAX = 1_000
 ROWS_CACHED_MAX = 20_000  # public rows kept in memory per tenant, oldest use dropped first
@@ -46,6 +46,7 @@ class Told(msgspec.Struct, frozen=True):
 
     frame: Frame
     body: bytes
+    critical: bool  # no storm swallows it
 
     @property
     def position(self) -> int:
@@ -53,7 +54,12 @@ class Told(msgspec.Struct, frozen=True):
 
     def after(self, previous: int) -> bytes:
         """Return the bytes for a listener whose frame before this one stood at `previous`."""
-        return b'{"previous":%d,%s' % (previous, self.body)
+        return linked(previous, self.body)
+
+
+def linked(previous: int, body: bytes) -> bytes:
+    """Return a frame's bytes with its link put before its JSON, which lacks the opening brace."""
+    return b'{"previous":%d,%s' % (previous, body)
 
 
 class Read(msgspec.Struct, frozen=True):
@@ -93,7 +99,8 @@ class Reader:
             self._keep(fact, after)
             frame = publish(fact, before, after)
             if frame is not None:
-                made.append(Told(frame, _encoder.encode(frame)[1:]))
+                body = _encoder.encode(frame)[1:]
+                made.append(Told(frame, body, is_critical(before, after)))
         return made
 
     def _row_before(self, fold: Fold, fact: AnyRecorded) -> Row | None:

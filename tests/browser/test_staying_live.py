@@ -8,13 +8,22 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
 
 import pytest
+from msgspec.structs import replace
 from playwright.sync_api import WebSocketRoute, expect
 
+from application.ports import Append, Expect
+from domain.kernel import Event
+from domain.severity import Severity
+from domain.ticket import TicketCommented
+from interfaces.feed.listeners import QUEUE_FRAMES_MAX
 from tests.browser.cable import Cable
 from tests.browser.desk import Desk, Field
 from tests.http.field import within
+from tests.live import CAUSE, LiveServer
+from tests.projections.rows import OPENED
 
 pytestmark = pytest.mark.browser
 
@@ -98,6 +107,60 @@ def test_when_the_feed_asks_for_it_the_lists_are_loaded_again(desk: Desk, field:
     assert len(sockets) == 2
     field.deceive("G-002")
     expect(desk.column("NEW")).to_have_count(2)
+
+
+def test_what_a_storm_left_out_is_said_and_stands_in_the_lists(
+    desk: Desk, field: Field, live_server: LiveServer
+) -> None:
+    desk.sit_down()
+    watched = begin(live_server, ticket())
+    expect(desk.column("NEW")).to_have_count(1)
+    desk.press("2", "Enter")
+    expect(desk.drawer).not_to_contain_text("Look behind the fence")
+    asked: list[str] = []
+    desk.page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+    words = [TicketCommented(text=f"Nothing new {number}") for number in range(QUEUE_FRAMES_MAX)]
+    begin(
+        live_server,
+        (watched, [TicketCommented(text="Look behind the fence")]),
+        ticket(title="Told by the gap alone"),
+        ticket(title="Never left out", severity=Severity.CRITICAL),
+        ticket(*words, title="Told at last"),
+    )
+    # The drawer shows what the gap left out, and so does the list.
+    expect(desk.drawer).to_contain_text("Look behind the fence")
+    desk.press("Escape")
+    for title in ("Told by the gap alone", "Never left out", "Told at last"):
+        expect(desk.column("NEW").filter(has_text=title)).to_have_count(1)
+    gaps = desk.page.locator(".frame.gap")
+    expect(gaps).to_have_count(2)
+    expect(gaps.last).to_contain_text("2 left out")
+    expect(gaps.first).to_contain_text(f"{QUEUE_FRAMES_MAX - 2} tickets")
+    expect(gaps.first).to_contain_text("North Gate")
+    expect(desk.page.locator(".frame", has_text="Never left out")).to_have_count(1)
+    lists = {path for path in asked if path.startswith("/api/v2/noc/") and path.count("/") == 5}
+    assert lists == {"/api/v2/noc/tickets/"}, "What nothing was left out of is not read again."
+    # The chain is whole: what happens now is put on top, and nothing is loaded for it.
+    field.deceive("G-001")
+    expect(desk.column("NEW")).to_have_count(5)
+    expect(desk.page.locator(".toast", has_text="Loading the lists again")).to_have_count(0)
+
+
+def ticket(
+    *facts: Event, title: str = "Look", severity: Severity = Severity.HIGH
+) -> tuple[str, list[Event]]:
+    """Return the stream and the story of a new ticket."""
+    opened = replace(
+        OPENED, ticket_id=uuid4(), site_id="S-01", title=title, severity=severity, person_id=None
+    )
+    return f"ticket-{opened.ticket_id}", [opened, *facts]
+
+
+def begin(server: LiveServer, *stories: tuple[str, list[Event]]) -> str:
+    """Record stories in one transaction; return the stream of the last."""
+    appends = [Append.of(stream, Expect.ANY, facts, CAUSE) for stream, facts in stories]
+    server.vedette.log.append_each(server.tenant, appends)
+    return stories[-1][0]
 
 
 def test_without_the_feed_the_lists_are_shown_and_said_to_be_old(desk: Desk, field: Field) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Literal
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import msgspec
 
@@ -15,6 +15,7 @@ from application.ports import Append, Cause, Expect
 from domain.catalogue import AnyRecorded
 from domain.directory.person import PersonEnrolled
 from domain.kernel import Event
+from domain.severity import Severity
 from domain.ticket import TicketCommented, TicketOpened
 from interfaces.feed.hub import Hub
 from interfaces.feed.listeners import Filter, Subscription
@@ -39,16 +40,20 @@ class Stage:
         append = Append.of(stream_id, Expect.ANY, events, CAUSE)
         return self.log.append(self.tenant, append).last
 
-    def ticket(self, site_id: str = "S-1") -> int:
+    def ticket(self, site_id: str = "S-1", severity: Severity = Severity.HIGH) -> int:
         """Open a ticket and return the position of the fact."""
         ticket_id = uuid4()
-        opened = msgspec.structs.replace(OPENED, ticket_id=ticket_id, site_id=site_id)
+        opened = msgspec.structs.replace(
+            OPENED, ticket_id=ticket_id, site_id=site_id, severity=severity
+        )
         return self.state(f"ticket-{ticket_id}", opened)
 
-    def comments(self, number: int, ticket_id: UUID | None = None) -> int:
+    def comments(self, number: int, severity: Severity = Severity.HIGH) -> int:
         """Open a ticket and let so many people comment on it."""
-        ticket_id = ticket_id or uuid4()
-        opened: TicketOpened = msgspec.structs.replace(OPENED, ticket_id=ticket_id)
+        ticket_id = uuid4()
+        opened: TicketOpened = msgspec.structs.replace(
+            OPENED, ticket_id=ticket_id, severity=severity
+        )
         comments = [TicketCommented(text=f"Nothing new {n}") for n in range(number)]
         return self.state(f"ticket-{ticket_id}", opened, *comments)
 

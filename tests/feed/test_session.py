@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from domain.severity import Severity
 from interfaces.feed import hub as hub_module
 from interfaces.feed import listeners
 from interfaces.feed.hub import Hub
@@ -250,17 +251,17 @@ async def test_a_heartbeat_does_not_overtake_what_it_counts_as_told(hub: Hub, st
         assert positions == sorted(positions)
 
 
-async def test_a_slow_listener_is_told_to_load_anew_and_sent_away(
+async def test_whom_even_the_critical_overtakes_is_told_to_load_anew_and_sent_away(
     hub: Hub, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listeners, "QUEUE_FRAMES_MAX", 10)
+    monkeypatch.setattr(listeners, "CRITICAL_FRAMES_MAX", 10)
     monkeypatch.setattr(hub_module, "POLL_S", 0.01)
     async with listening(hub, stage.tenant) as listener:
         await listener.socket.heard(1)
         listener.socket.flows.clear()
         first = stage.ticket()
         await eventually(lambda: hub.frames >= first)
-        head = stage.comments(60)
+        head = stage.comments(60, severity=Severity.CRITICAL)
         await eventually(lambda: hub.frames >= head)
         assert hub.recipients == 11, "One is on its way, ten wait, and no more is kept."
         listener.socket.flows.set()

@@ -26,7 +26,15 @@ from domain.severity import Severity
 from domain.ticket import TicketStarted
 from projections.alert_board import ALERT_BOARD
 from projections.fraud_scores import FRAUD_SCORES
-from projections.published import FRAME_TYPES, PUBLIC_TYPES, Frame, Row, fold_of, publish
+from projections.published import (
+    FRAME_TYPES,
+    PUBLIC_TYPES,
+    Frame,
+    Row,
+    fold_of,
+    is_critical,
+    publish,
+)
 from projections.ticket_board import TICKET_BOARD, TicketRow
 from tests.memory_desk import MemoryLog
 from tests.projections.rows import OPENED, RAISED
@@ -174,6 +182,19 @@ def test_every_public_type_has_a_subject_and_every_subject_a_frame_type() -> Non
     }
     assert fold_of(MemoryLog().state("score-1", SCORED)) is FRAUD_SCORES.project
     assert fold_of(MemoryLog().state("alert-1", RAISED)) is ALERT_BOARD.project
+
+
+def test_what_shows_that_something_is_critical_or_is_so_no_more_is_critical() -> None:
+    log = MemoryLog()
+    high = TICKET_BOARD.project(None, log.state("ticket-1", OPENED))
+    assert isinstance(high, TicketRow)
+    critical = replace(high, severity=Severity.CRITICAL)
+    score = FRAUD_SCORES.project(None, log.state("score-1", SCORED))
+    assert not is_critical(None, high)
+    assert is_critical(None, critical)
+    assert is_critical(high, critical)
+    assert is_critical(critical, high)
+    assert not is_critical(None, score), "A score says how likely it is, not how bad."
 
 
 @forall(facts=stories())

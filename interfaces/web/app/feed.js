@@ -2,7 +2,7 @@
 //
 // The feed's frames are a chain: each names the position of the one before it, the first one that of
 // the snapshot. A frame whose `previous` is not what was seen last proves a loss, and the lists are
-// loaded again.
+// loaded again. A gap is a link of the chain as well: the feed says itself what it left out.
 const PROTOCOL = "vedette.v1";
 const SILENCE_MAX_MS = 40_000; // the server sends a heartbeat every 15 s
 const PING_EVERY_MS = 20_000;

@@ -2,7 +2,8 @@
 //
 // While the lists load, frames wait; what the lists hold already is recognised by position. A
 // frame that does not carry the whole object makes this page read that object again, a bounded
-// number at a time, and when too many would have to be read, the lists.
+// number at a time, and when too many would have to be read, the lists. A gap, where the feed left
+// out what this page could not take in time, makes it read the lists of what was left out.
 import * as api from "./api.js";
 import { announce, refresh, toast } from "./effects.js";
 import { Feed } from "./feed.js";
@@ -19,13 +20,14 @@ const STALE_ROWS_MAX = 30; // more to read than this, and the lists are read ins
 
 let loading = null; // the token of the loading that is under way
 let waiting = []; // frames that came while the lists were loading
+let readTo = {}; // kind -> the position that its lists were read at, at least
 let stale = new Map(); // "kind/key" -> the position a row must be read at, at least
 let reading = false;
 let healthTimer = null;
 
 const feed = new Feed({
   snapshot: (position) => load(position),
-  frame: (frame) => (loading ? waiting.push(frame) : apply(frame)),
+  frame: (frame) => receive(frame),
   lost: (why) => {
     toast({ tone: "note", title: "Loading the lists again", detail: why });
     set({ loading: true });
@@ -62,6 +64,7 @@ api.onSessionEnd(() => {
 export function begin() {
   const { session, siteId } = get();
   waiting = [];
+  readTo = {};
   stale = new Map();
   loading = null;
   set({ ...EMPTY_WORLD, connection: EMPTY_CONNECTION, loading: true });
@@ -116,34 +119,40 @@ const listQueries = () => Object.fromEntries([
   ["score", ["score", { minimum: HIGH_RISK_FROM, limit: 50 }]],
 ]);
 
-async function load(position) {
+// Load the lists of these kinds; what the page holds of others stays.
+async function load(position, kinds = Object.keys(KINDS)) {
   const mine = {};
   loading = mine;
   set({ loading: true });
   try {
-    const lists = Object.entries(listQueries());
+    const lists = Object.entries(listQueries()).filter(([, [kind]]) => kinds.includes(kind));
     const answers = await Promise.all(lists.map(([, [kind, query]]) =>
       readList(kind, { ...filters(), ...query, wait_for: position })));
     if (loading !== mine) return; // a later loading took over, or the person left
-    const world = { ...emptyTables(), more: {} };
+    const world = { ...emptyTables(kinds), more: { ...get().more } };
+    for (const kind of kinds) readTo[kind] = Infinity;
     lists.forEach(([name, [kind]], index) => {
       const answer = answers[index];
       const { list } = KINDS[kind];
       world[list] = merge(kind, world[list], answer.data.items, answer.position);
-      if (answer.data.next_cursor) world.more[name] = answer.data.next_cursor;
+      world.more[name] = answer.data.next_cursor ?? undefined;
+      readTo[kind] = Math.min(readTo[kind], answer.position);
     });
     loading = null;
     setNow({ ...world, loading: false, loadedAt: Date.now() });
     const held = waiting;
     waiting = [];
-    for (const frame of held) apply(frame);
+    held.forEach(receive);
+    // What stands open in the drawer may have changed with its list.
+    const { selection } = get();
+    if (selection && kinds.includes(selection.kind)) refresh(selection.kind, selection.id, position);
   } catch (problem) {
     if (loading !== mine) return;
     if (!(problem instanceof api.Problem)) throw problem;
     if (problem.status === 401) return;
     toast({ tone: "bad", ...problem, title: "The lists could not be loaded" });
     await new Promise((done) => setTimeout(done, LOAD_RETRY_MS));
-    if (loading === mine) load(position);
+    if (loading === mine) load(position, kinds);
   }
 }
 
@@ -196,9 +205,19 @@ async function loadSites() {
 
 // ---- applying frames
 
+// A held frame may be a gap, which begins a loading; what comes behind it waits again.
+function receive(frame) {
+  if (loading) waiting.push(frame);
+  else apply(frame);
+}
+
 function apply(frame) {
   const { position, data } = frame;
   set(({ frames }) => ({ frames: present(frames, frame) }));
+  if (frame.type === "gap") {
+    fill(frame);
+    return;
+  }
   const kind = kindOfFrame(frame);
   if (kind === null) return; // of a later version
   if (isWhole(kind, data)) {
@@ -209,6 +228,13 @@ function apply(frame) {
   if (key === undefined) return;
   stale.set(kind === "score" ? "score/list" : `${kind}/${key}`, position);
   readStale();
+}
+
+// Read the lists of what a gap left out, unless they were read behind it already.
+function fill({ by_type: types, position }) {
+  const kinds = [...new Set(Object.keys(types).map((type) => kindOfFrame({ type })))]
+    .filter((kind) => kind !== null && !(readTo[kind] >= position));
+  if (kinds.length > 0) load(position, kinds);
 }
 
 function absorb(kind, row, position) {

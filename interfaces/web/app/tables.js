@@ -37,8 +37,8 @@ export const KINDS = {
   },
 };
 
-export const emptyTables = () =>
-  Object.fromEntries(Object.values(KINDS).map(({ list }) => [list, new Map()]));
+export const emptyTables = (kinds = Object.keys(KINDS)) =>
+  Object.fromEntries(kinds.map((kind) => [KINDS[kind].list, new Map()]));
 
 // The feed tells how an incident stands and what it consists of apart; both show the incident.
 export const kindOfFrame = ({ type }) => (type === "correlation" ? "incident" : type in KINDS ? type : null);

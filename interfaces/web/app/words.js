@@ -71,6 +71,9 @@ export function words(code) {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+// A word for so many: "alert" and 2 -> "alerts", "anomaly" and 2 -> "anomalies".
+export const plural = (word, count) => (count === 1 ? word : `${word.replace(/y$/, "ie")}s`);
+
 export const percent = (probability) => Math.round(probability * 100);
 
 export const rankOf = (list, value) => {

@@ -6,7 +6,7 @@ import { get, setNow } from "../store.js";
 import { ALERT_FROM, isOpen, keyOf, kindOfFrame, momentOf } from "../tables.js";
 import { Ago, BROWSER_ZONE, clock, full, span } from "../time.js";
 import { openDrawer } from "../views.js";
-import { actorName, evidenceText, isUsual, percent, reasonText, titleOf, words } from "../words.js";
+import { actorName, evidenceText, isUsual, percent, plural, reasonText, titleOf, words } from "../words.js";
 
 const NEW_FOR_MS = 4000;
 
@@ -163,7 +163,23 @@ const EVENT_TONES = {
   opened: "raised", raised: "raised", detected: "raised", resolved: "done", closed: "done", withdrawn: "done",
 };
 
+// How many of each there were, the most first: "200 findings, 12 tickets".
+const counted = (counts, called) => Object.entries(counts).sort(([, a], [, b]) => b - a)
+  .map(([name, count]) => called(name, count)).join(", ");
+
+// What the feed left out because it was too much at once; the lists were read again for it.
+function GapRow({ frame, state }) {
+  const { left_out: leftOut, by_type: types, by_site: sites, first_position: first, position } = frame;
+  return html`<li class="frame gap">
+    <span class="frame-what"><b>${leftOut} left out</b>
+      <span class="frame-title">${counted(types, (type, count) => `${count} ${plural(type, count)}`)}; the lists show them</span></span>
+    <span class="frame-place" title=${`Positions ${first} to ${position}`}>
+      ${counted(sites, (site, count) => `${siteName(state, site)} ${count}`)}</span>
+  </li>`;
+}
+
 export function FrameRow({ frame, state }) {
+  if (frame.type === "gap") return html`<${GapRow} frame=${frame} state=${state} />`;
   const { event, recorded_at: at, site_id: site, data = {} } = frame;
   const kind = kindOfFrame(frame);
   const what = kind ? titleOf(kind, data) : data.title ?? "";
