@@ -49,6 +49,7 @@ from adapters.postgres.migrating import (
     unapplied,
 )
 from adapters.postgres.plans import PostgresPlans
+from adapters.postgres.recipients import PostgresRecipients
 from adapters.postgres.signals import PostgresSignals
 from adapters.postgres.telemetry import PostgresTelemetry
 from adapters.postgres.verdicts import PostgresVerdicts
@@ -67,6 +68,7 @@ from application.muting import (
 )
 from application.operations import Operations
 from application.policies import POLICIES
+from application.recipients import RecipientBook
 from application.schedule import SCHEDULE, Schedule
 from application.simulating import Past
 from application.timers import CLOCK_TIMER, HOLD_TIMER, EndHolds, TellServiceLevel
@@ -119,6 +121,7 @@ class Vedette(msgspec.Struct, frozen=True):
     intake: SignalIntake
     access: Access
     operations: Operations
+    recipients: RecipientBook
     telemetry: Telemetry
     answers: Answers
 
@@ -153,6 +156,7 @@ def open_application(settings: Settings) -> Vedette:
         intake=SignalIntake(log, now),
         access=Access(log, PostgresCredentials(database), Argon2Hasher(), now),
         operations=PostgresOperations(database),
+        recipients=PostgresRecipients(database),
         telemetry=PostgresTelemetry(database),
         answers=NoAnswers() if settings.redis_url is None else RedisAnswers(settings.redis_url),
     )

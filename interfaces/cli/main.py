@@ -71,6 +71,7 @@ COMMANDS: list[tuple[str, str, Group, str]] = [
     ("baselines", "baselines", LOOK, "List what is normal for a person or a site."),
     ("tune", "tune", LOOK, "Look at the thresholds of baselines, try others, and decide."),
     ("jobs", "jobs", LOOK, "Ask for long work, such as a verification, and see its answer."),
+    ("feed", "feed", LOOK, "Show how many listeners of the feed were handed which frame."),
     ("ticket", "ticket", WORK, "List, show and open tickets, and work on them."),
     ("silence", "silence", WORK, "Let something call nobody for a while, and end that."),
     ("maintenance", "maintenance", WORK, "Plan recurring windows in which a site calls nobody."),

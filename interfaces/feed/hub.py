@@ -15,7 +15,8 @@ import structlog
 
 from application.ports import LogUnavailable
 from interfaces.feed.listeners import Filter, Subscription
-from interfaces.feed.reading import FAILURE_PAUSE_S, Reader, Tail, Told
+from interfaces.feed.reading import FAILURE_PAUSE_S, Reader, Tail
+from interfaces.feed.recipients import Tally
 
 POLL_S = 0.25  # a lost wake-up costs this much, never a frame
 BACKLOG_POSITIONS_MAX = 200_000  # further behind, a listener loads the lists anew
@@ -26,15 +27,16 @@ _journal = structlog.get_logger(__name__)
 class Channel:
     """One tenant's tail: its position and its listeners."""
 
-    def __init__(self, tail: Tail, tenant_id: str, position: int) -> None:
+    def __init__(self, tail: Tail, tenant_id: str, position: int, tally: Tally) -> None:
         self.tenant_id = tenant_id
         self.position = position
+        self.tally = tally
         self.woken = asyncio.Event()
         self.subscriptions: set[Subscription] = set()
         self._reader = Reader(tail, tenant_id)
 
-    async def run(self, count: Callable[[Told, int], None]) -> None:
-        """Tail until cancelled; `count` hears of each frame and its number of recipients."""
+    async def run(self) -> None:
+        """Tail until cancelled."""
         while True:
             self.woken.clear()
             try:
@@ -45,7 +47,9 @@ class Channel:
                 continue
             # The offers and the move are one step of the loop: who joins in between misses nothing.
             for told in read.frames:
-                count(told, sum(listener.offer(told) for listener in self.subscriptions))
+                self.tally.told(told.position)
+                for listener in self.subscriptions:
+                    listener.offer(told)
             self.position = read.up_to
             if not read.full:
                 with suppress(TimeoutError):
@@ -61,8 +65,7 @@ class Hub:
     """All channels of a process. Lives on one event loop; `wake` may be called from any thread."""
 
     def __init__(self, tail: Tail, head: Callable[[str], int]) -> None:
-        self.recipients = 0  # deliveries queued since the start, over all frames
-        self.frames = 0
+        self.tallies: dict[str, Tally] = {}  # of every tenant that had listeners since the start
         self._tail = tail
         self._head = head
         self._channels: dict[str, tuple[Channel, asyncio.Task[None]]] = {}
@@ -92,7 +95,7 @@ class Hub:
         channel = await self._channel(tenant_id)
         start = channel.position if after is None else after
         reader = Reader(self._tail, tenant_id)
-        subscription = Subscription(filter_, start, reader, lambda: channel.position)
+        subscription = Subscription(filter_, start, reader, lambda: channel.position, channel.tally)
         # Before anything is awaited, or the channel might end with its last other listener.
         channel.subscriptions.add(subscription)
         try:
@@ -119,6 +122,11 @@ class Hub:
             task.cancel()
             del self._channels[tenant_id]
 
+    def listeners(self) -> dict[str, int]:
+        """Return how many listen at this moment, by tenant; from any thread."""
+        channels = [channel for channel, _ in [*self._channels.values()]]
+        return {channel.tenant_id: len(channel.subscriptions) for channel in channels}
+
     async def close(self) -> None:
         """Stop every tail and send the listeners away."""
         channels = list(self._channels.values())
@@ -133,8 +141,9 @@ class Hub:
             if tenant_id not in self._channels:
                 self._loop = asyncio.get_running_loop()
                 position = await asyncio.to_thread(self._head, tenant_id)
-                channel = Channel(self._tail, tenant_id, position)
-                task = asyncio.create_task(channel.run(self._count), name=f"feed-{tenant_id}")
+                tally = self.tallies.setdefault(tenant_id, Tally())
+                channel = Channel(self._tail, tenant_id, position, tally)
+                task = asyncio.create_task(channel.run(), name=f"feed-{tenant_id}")
                 task.add_done_callback(partial(self._ended, channel))
                 self._channels[tenant_id] = (channel, task)
             return self._channels[tenant_id][0]
@@ -147,8 +156,3 @@ class Hub:
         if self._channels.get(channel.tenant_id, (None, None))[0] is channel:
             del self._channels[channel.tenant_id]
         channel.lose()
-
-    def _count(self, told: Told, recipients: int) -> None:
-        self.frames += 1
-        self.recipients += recipients
-        _journal.debug("frame_told", position=told.position, recipients=recipients)

@@ -15,6 +15,7 @@ import msgspec
 from application.ports import LogUnavailable
 from interfaces.feed.gaps import Gap
 from interfaces.feed.reading import FAILURE_PAUSE_S, Reader, Told
+from interfaces.feed.recipients import Tally
 
 # Frames below CRITICAL that wait for one listener; more become a gap. It is less than one look into
 # the log may find, so that what nobody could read is coalesced for the quickest screen as well.
@@ -43,13 +44,19 @@ class Subscription:
     """
 
     def __init__(
-        self, filter_: Filter, start: int, reader: Reader, tailed: Callable[[], int]
+        self,
+        filter_: Filter,
+        start: int,
+        reader: Reader,
+        tailed: Callable[[], int],
+        tally: Tally,
     ) -> None:
         self.filter = filter_
         self.start = start
         self.lost = False  # frames were thrown away: the listener must load the lists again
         self._reader = reader  # of its own, because it reads apart from the tail
         self._tailed = tailed  # how far the tail has come
+        self._tally = tally  # of all listeners of the tenant
         self._live = start >= tailed()
         self._read_to = start  # what it read itself; the tail offers what stands behind
         self._last = start  # position of the last frame that was taken, or where it began
@@ -66,27 +73,27 @@ class Subscription:
             self._told = max(self._told, self._tailed() if self._live else self._read_to)
         return max(self._told, self._last)
 
-    def offer(self, told: Told) -> bool:
-        """Queue a frame if it is for this listener; answer whether it was."""
+    def offer(self, told: Told) -> None:
+        """Queue a frame if it is for this listener."""
         if not self._live or self.lost or told.position <= self._read_to:
-            return False
+            return
         if not self.filter.lets_through(told.frame.type, told.frame.site_id):
-            return False
+            return
         if not told.critical:
             if self._ordinary >= QUEUE_FRAMES_MAX:
                 self._coalesce()
             self._ordinary += 1
         elif self._critical >= CRITICAL_FRAMES_MAX:
             self.lose()
-            return False
+            return
         else:
             self._critical += 1
         self._frames.append(told)
         self._changed.set()
-        return True
 
     def lose(self) -> None:
         """Throw away all that waits. It is never silent: the listener is told to load anew."""
+        self._tally.resyncs += not self.lost
         self.lost = True
         self._frames.clear()
         self._changed.set()
@@ -106,6 +113,8 @@ class Subscription:
     def take(self) -> list[bytes]:
         """Return the bytes of all that waits, oldest first, each frame naming the one before."""
         taken = []
+        gaps = 0
+        handed = self._tally.handed
         # Asked again, because what the listener may see can have shrunk since it was queued.
         lets_through = self.filter.lets_through
         for waits in self._frames:
@@ -114,13 +123,17 @@ class Subscription:
                 if gap is None:
                     continue
                 taken.append(gap)
+                gaps += 1
             elif lets_through(waits.frame.type, waits.frame.site_id):
                 taken.append(waits.after(self._last))
+                handed[waits.position] += 1
             else:
                 continue
             self._last = waits.position
         self._frames.clear()
         self._critical = self._ordinary = 0
+        self._tally.gaps += gaps
+        self._tally.recipients += len(taken) - gaps
         return taken
 
     def _coalesce(self) -> None:
@@ -136,6 +149,8 @@ class Subscription:
                 gap = Gap()
                 kept.append(gap)
             gap.leave_out(waits)
+            if isinstance(waits, Told):
+                self._tally.leave_out(waits.position)
         self._frames = kept
         self._ordinary = 0
 

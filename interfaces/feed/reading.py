@@ -47,10 +47,7 @@ class Told(msgspec.Struct, frozen=True):
     frame: Frame
     body: bytes
     critical: bool  # no storm swallows it
-
-    @property
-    def position(self) -> int:
-        return self.frame.position
+    position: int  # the frame's; each listener asks for it
 
     def after(self, previous: int) -> bytes:
         """Return the bytes for a listener whose frame before this one stood at `previous`."""
@@ -100,7 +97,8 @@ class Reader:
             frame = publish(fact, before, after)
             if frame is not None:
                 body = _encoder.encode(frame)[1:]
-                made.append(Told(frame, body, is_critical(before, after)))
+                critical = is_critical(before, after)
+                made.append(Told(frame, body, critical, frame.position))
         return made
 
     def _row_before(self, fold: Fold, fact: AnyRecorded) -> Row | None:

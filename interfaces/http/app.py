@@ -15,6 +15,7 @@ from litestar.types import ControllerRouterHandler
 from interfaces import wiring
 from interfaces.feed.endpoint import feed_route
 from interfaces.feed.hub import Hub
+from interfaces.feed.recipients import Recorder
 from interfaces.http.access import KeyController, UserController
 from interfaces.http.alerts import AlertController
 from interfaces.http.anomalies import AnomalyController, BaselineController
@@ -48,6 +49,7 @@ from interfaces.http.pages import PAGES
 from interfaces.http.parameters import CommandRequest
 from interfaces.http.problems import answer_with_problem
 from interfaces.http.queries import note_parameters, refuse_strange_parameters
+from interfaces.http.recipients import RecipientController
 from interfaces.http.service_levels import (
     AssignmentRuleController,
     MailController,
@@ -88,6 +90,7 @@ DOORS: Sequence[ControllerRouterHandler] = (
     KeyController,
     JobController,
     ThresholdController,
+    RecipientController,
     OperationsController,
 )
 
@@ -101,8 +104,9 @@ def web(vedette: Vedette, *more: ControllerRouterHandler) -> Litestar:
     settings = vedette.settings
     assert settings.secret_key is not None, "Tokens need a secret key."
     doorkeeper = Doorkeeper(vedette.access, settings.secret_key)
-    instruments = Instruments(vedette)
     hub = Hub(vedette.log, lambda tenant_id: vedette.log.head(tenant_id).position)
+    recorder = Recorder(hub.tallies, vedette.recipients)
+    instruments = Instruments(vedette, hub)
     feed = feed_route(hub, doorkeeper, settings.allowed_origins)
 
     @asynccontextmanager
@@ -111,10 +115,13 @@ def web(vedette: Vedette, *more: ControllerRouterHandler) -> Litestar:
         asyncio.get_running_loop().set_default_executor(executor)
         listener = wiring.listener(vedette, hub.wake)
         listener.start()
+        recording = asyncio.create_task(recorder.run(), name="recipients")
         try:
             yield
         finally:
+            recording.cancel()
             await hub.close()
+            await recorder.record()
             await asyncio.to_thread(listener.stop)
             doorkeeper.close()
 

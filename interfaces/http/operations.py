@@ -12,11 +12,12 @@ from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 from litestar.params import SkipValidation
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from application.operations import FollowerStanding, FollowerState
 from application.ports import LogUnavailable
+from interfaces.feed.hub import Hub
 from interfaces.http.credentials import PUBLIC, needs
 from interfaces.http.parameters import TheVedette
 from interfaces.wiring import Vedette
@@ -106,13 +107,47 @@ class FollowerGauges(Collector):
         yield from (up, head, events, seconds, stopped)
 
 
+# What is counted of the feed since this process started, by the name of the tally's field.
+FEED_COUNTERS = {
+    "frames": "Frames that happened while somebody listened",
+    "recipients": "Listeners that frames were handed to, over all frames",
+    "left_out": "Listeners for whom frames were left out in a storm, over all frames",
+    "gaps": "Gaps that were told in the place of frames",
+    "resyncs": "Listeners that were sent away to load the lists again",
+    "unrecorded": "Frames whose recipients could not be recorded",
+}
+
+
+class FeedCounters(Collector):
+    """What Prometheus is told about the feed of this process, by tenant."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    def collect(self) -> Iterator[Metric]:
+        tallies = sorted(self._hub.tallies.copy().items())
+        for name, meaning in FEED_COUNTERS.items():
+            counter = CounterMetricFamily(f"vedette_feed_{name}", meaning, labels=["tenant"])
+            for tenant_id, tally in tallies:
+                counter.add_metric([tenant_id], getattr(tally, name))
+            yield counter
+        listening = GaugeMetricFamily(
+            "vedette_feed_listeners", "Who listens at this moment", labels=["tenant"]
+        )
+        now = self._hub.listeners()
+        for tenant_id, _ in tallies:
+            listening.add_metric([tenant_id], now.get(tenant_id, 0))
+        yield listening
+
+
 class Instruments:
     """What the operations routes look through: one set for one application."""
 
-    def __init__(self, vedette: Vedette) -> None:
+    def __init__(self, vedette: Vedette, hub: Hub) -> None:
         self.followers = Kept(vedette.operations.followers)
         self.registry = CollectorRegistry()
         self.registry.register(FollowerGauges(self.followers))
+        self.registry.register(FeedCounters(hub))
 
 
 TheInstruments: TypeAlias = NamedDependency[SkipValidation[Instruments]]

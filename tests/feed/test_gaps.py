@@ -23,6 +23,7 @@ from interfaces.feed.gaps import GAP_SITES_MAX
 from interfaces.feed.hub import Hub
 from interfaces.feed.listeners import Filter, Subscription
 from interfaces.feed.reading import Reader, Told
+from interfaces.feed.recipients import Tally
 from projections.published import FRAME_TYPES, Frame, FrameType
 from projections.ticket_board import TICKET_BOARD, TicketRow
 from tests.feed.stage import (
@@ -72,7 +73,7 @@ def told(position: int, type_: str, site_id: str | None, *, critical: bool = Fal
         site_id=site_id,
         data=row(),
     )
-    return Told(frame, msgspec.json.encode(frame)[1:], critical)
+    return Told(frame, msgspec.json.encode(frame)[1:], critical, position)
 
 
 class Slow:
@@ -81,7 +82,10 @@ class Slow:
     def __init__(self) -> None:
         self.position = START
         reader = cast(Reader, None)  # it has no past to read
-        self.subscription = Subscription(EVERYTHING, START, reader, lambda: self.position)
+        self.tally = Tally()
+        self.subscription = Subscription(
+            EVERYTHING, START, reader, lambda: self.position, self.tally
+        )
         self.heard: list[dict[str, Any]] = []
 
     def offer(self, type_: str, site_id: str | None, critical: bool = False) -> int:
@@ -143,6 +147,15 @@ def test_in_any_storm_all_is_told_or_counted_and_the_chain_is_whole(
         assert gap["by_site"] == Counter(site for _, site, _ in left_out if site)
         assert frames.keys().isdisjoint(range(gap["first_position"], gap["position"] + 1))
     assert len(frames) + sum(gap["left_out"] for gap in gaps) == len(offered)
+    # What is recorded by position is what was told: each frame was handed over or left out.
+    recorded = {each.position: each for each in slow.tally.drain()}
+    handed = {at for at, each in recorded.items() if each.recipients}
+    assert handed == frames.keys()
+    assert slow.tally.recipients == len(frames)
+    assert slow.tally.gaps == len(gaps)
+    if not slow.subscription.lost:
+        assert {at for at, each in recorded.items() if each.left_out} == offered.keys() - handed
+        assert slow.tally.left_out == sum(gap["left_out"] for gap in gaps)
     assert all(at in frames for at, (*_, critical) in offered.items() if critical)
 
 
@@ -233,13 +246,13 @@ async def test_a_listener_that_does_not_keep_up_is_told_all_that_is_critical(
         await listener.socket.heard(1)
         listener.socket.flows.clear()
         first = stage.ticket()
-        await eventually(lambda: hub.frames >= first)
+        await eventually(lambda: hub.tallies[stage.tenant].frames >= first)
         critical = []
         for _ in range(3):
             stage.comments(20)
             critical.append(stage.ticket(severity=Severity.CRITICAL))
         head = stage.comments(4)
-        await eventually(lambda: hub.frames >= head)
+        await eventually(lambda: hub.tallies[stage.tenant].frames >= head)
         listener.socket.flows.set()
         async with asyncio.timeout(SOON_S):
             while listener.socket.sent[-1]["position"] < head:  # noqa: ASYNC110 - it is told by another task

@@ -38,7 +38,8 @@ async def test_a_listener_is_told_what_happens_from_now_on(hub: Hub, stage: Stag
     assert (frames[0]["site_id"], frames[0]["actor"]) == ("S-1", "user:test")
     assert frames[0]["data"]["status"] == "NEW"
     assert subscription.told >= second
-    assert (hub.frames, hub.recipients) == (2, 2)
+    tally = hub.tallies[stage.tenant]
+    assert (tally.frames, tally.recipients) == (2, 2)
     hub.leave(stage.tenant, subscription)
 
 
@@ -102,7 +103,7 @@ async def test_many_may_come_at_once_and_share_one_tail(hub: Hub, stage: Stage) 
         assert len(await taken(subscription, head)) == 1
         hub.leave(stage.tenant, subscription)
         hub.leave(stage.tenant, subscription)  # leaving twice is leaving once
-    assert hub.recipients == 20
+    assert hub.tallies[stage.tenant].recipients == 20
 
 
 async def test_a_tail_goes_on_for_who_is_about_to_join_when_the_last_one_leaves(

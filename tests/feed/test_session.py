@@ -137,7 +137,7 @@ async def test_a_listener_may_change_what_it_wants(hub: Hub, stage: Stage) -> No
             stage.ticket("S-1")
             stage.ticket("S-2")
             last = stage.ticket("S-3")
-            await eventually(lambda: hub.frames >= last)
+            await eventually(lambda: hub.tallies[stage.tenant].frames >= last)
             listener.socket.say({"type": "ping"})
             await listener.socket.heard_of("pong")
             return [frame["site_id"] for frame in of_type(listener.socket.sent, "ticket")]
@@ -260,10 +260,14 @@ async def test_whom_even_the_critical_overtakes_is_told_to_load_anew_and_sent_aw
         await listener.socket.heard(1)
         listener.socket.flows.clear()
         first = stage.ticket()
-        await eventually(lambda: hub.frames >= first)
+        await eventually(lambda: hub.tallies[stage.tenant].frames >= first)
         head = stage.comments(60, severity=Severity.CRITICAL)
-        await eventually(lambda: hub.frames >= head)
-        assert hub.recipients == 11, "One is on its way, ten wait, and no more is kept."
+        await eventually(lambda: hub.tallies[stage.tenant].frames >= head)
+        tally = hub.tallies[stage.tenant]
+        assert tally.recipients == 1, "One is on its way; what was thrown away nobody was handed."
+        (subscription,) = hub._channels[stage.tenant][0].subscriptions
+        assert (subscription.lost, len(subscription._frames)) == (True, 0), "No more is kept."
+        assert tally.resyncs == 1
         listener.socket.flows.set()
         code, _ = await listener.ended() or (0, "")
         assert code == CLOSE_RESYNC
@@ -280,7 +284,7 @@ async def test_a_client_that_goes_while_it_is_sent_something_leaves_nothing_behi
         await listener.socket.heard(1)
         listener.socket.flows.clear()
         head = stage.ticket()
-        await eventually(lambda: hub.frames >= head)
+        await eventually(lambda: hub.tallies[stage.tenant].frames >= head)
         listener.socket.go()
         assert await listener.ended() is None
     await asyncio.sleep(0.05)
