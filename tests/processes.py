@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 
 CONTEXT = multiprocessing.get_context("forkserver")
@@ -22,7 +23,7 @@ class Forked:
     """A process that runs a program of this module; the part of `subprocess.Popen` that tests need."""
 
     def __init__(self, role: str, environment: Mapping[str, str]) -> None:
-        # As a daemon it ends with the test run, however that ends in order.
+        # As a daemon it ends with the test run that ends in order; see `end_with_the_test_run`.
         self._process = CONTEXT.Process(target=run, args=(role, dict(environment)), daemon=True)
         self._process.start()
         assert self._process.pid is not None
@@ -57,9 +58,19 @@ class Forked:
 
 def run(role: str, environment: dict[str, str]) -> None:
     """Be one of Vedette's processes, in an environment of its own."""
+    threading.Thread(target=end_with_the_test_run, daemon=True).start()
     os.environ.clear()
     os.environ.update(environment)
     ROLES[role]()
+
+
+def end_with_the_test_run() -> None:
+    """End with the process that wanted this one, also where that was killed: what is left over
+    would hold connections that the tests of others wait for."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "Whoever runs this was started by multiprocessing."
+    parent.join()
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def serve() -> None:

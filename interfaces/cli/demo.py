@@ -43,14 +43,14 @@ TITLE = "Northgate Guarding (demo)"
 CAUSE = Cause("system:demo")
 SEED = 772  # draws one site in New York and one in London
 GUARDS = 40
-# Fills the boards and is soon played. Baselines need thirty hours of days that are over, so they judge
-# from the next day on, and until then say that there is not enough history.
-HISTORY_DAYS = 1.1
+# Fills the boards and is soon played. Baselines need thirty hours of days that are over: with so much
+# history they judge from the first minute on, at whatever time of the day the demo is started.
+HISTORY_DAYS = 2.3
 # One world for the history and for what follows, since what is normal is learned from the one and asked
 # of the other. Shifts of half an hour, so that whoever looks has something to see, and so that every
 # guard works as long in each hour as in the next. They are planned ahead, so audits judge them.
 WORLD = WorldParameters(
-    guards=GUARDS, fraud_rate=0.02, location_interval_s=40.0, relay_minutes=30.0
+    guards=GUARDS, fraud_rate=0.012, location_interval_s=75.0, relay_minutes=30.0
 )
 # What is played again where a run goes on from the one before: what that one had not delivered when it
 # ended, and shifts that it left to the next one to state. What was taken already is a duplicate.

@@ -61,7 +61,7 @@ def test_tags_are_scanned_in_one_place_only_where_there_are_tours() -> None:
         ("retry_seconds", {"retry_seconds": 0}),
         ("pace", {"pace": "fast"}),
         ("pace", {"pace": "x0"}),
-        ("start", {"start": datetime(2026, 1, 1), "days": 1}),  # noqa: DTZ001
+        ("start", {"start": datetime(2026, 1, 1), "days": 1}),  # noqa: DTZ001  no zone: refused
         ("start", {"start": PAST}),
         ("days", {"days": 1}),
         ("days", {"start": datetime.now(UTC) - timedelta(days=1), "days": 2}),
