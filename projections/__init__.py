@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from projections.access import KEYS, USERS
 from projections.alert_board import ALERT_BOARD
 from projections.anomalies import ANOMALIES
 from projections.directory import DEVICES, PERSONS, SHIFTS, SITES, TASKS, TOURS
@@ -29,6 +30,8 @@ PROJECTIONS: tuple[Projection[Any], ...] = (
     TOURS,
     SHIFTS,
     TASKS,
+    USERS,
+    KEYS,
     SIGNALS,
     JOB_BOARD,
     THRESHOLD_BOARD,

@@ -9,6 +9,14 @@ import msgspec
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from domain.access import (
+    API_KEY,
+    USER,
+    ApiKeyCommand,
+    EnrolUser,
+    IssueApiKey,
+    UserCommand,
+)
 from domain.alert import ALERT, AlertCommand, RaiseAlert
 from domain.catalogue import AnyRecorded
 from domain.directory.device import DEVICE, DeviceCommand, RegisterDevice
@@ -45,6 +53,8 @@ KINDS = (
     Kind(TOUR, get_args(TourCommand), DefineTour, "tour_id", "tour-", NAMES),
     Kind(SHIFT, get_args(ShiftCommand), PlanShift, "shift_id", "shift-", NAMES),
     Kind(TASK, get_args(TaskCommand), AssignTask, "task_id", "task-", NAMES),
+    Kind(USER, get_args(UserCommand), EnrolUser, "username", "user-", NAMES),
+    Kind(API_KEY, get_args(ApiKeyCommand), IssueApiKey, "key_id", "key-", NAMES),
     Kind(ALERT, get_args(AlertCommand), RaiseAlert, "alert_id", "alert-", tuple(FEW_UUIDS)),
     Kind(TICKET, get_args(TicketCommand), OpenTicket, "ticket_id", "ticket-", tuple(FEW_UUIDS)),
 )
@@ -77,7 +87,7 @@ scores = st.builds(
 )
 happenings: st.SearchStrategy[Wish | FraudScored] = st.one_of(
     *(wishes(kind) for kind in KINDS),
-    *(wishes(kind) for kind in KINDS[6:]),
+    *(wishes(kind) for kind in KINDS[8:]),
     scores,
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -130,8 +130,9 @@ def list_rows(
     equal: Mapping[str, str | None] | None = None,
     above: Mapping[str, datetime | None] | None = None,
     below: Mapping[str, datetime | None] | None = None,
+    shown: Callable[[Any], msgspec.Struct] = lambda row: row,
 ) -> None:
-    """Print the rows of a directory, the first one first; what is compared with None is left out."""
+    """Print the rows of a list, the first one first; what is compared with None is left out."""
     rows: list[msgspec.Struct] = []
     narrowed = {
         "equal": {name: value for name, value in (equal or {}).items() if value is not None},
@@ -146,4 +147,4 @@ def list_rows(
             if page.next_cursor is None:
                 break
             wanted = msgspec.structs.replace(wanted, cursor=page.next_cursor)
-    show(rows[::-1], columns, as_json=as_json)
+    show([shown(row) for row in rows[::-1]], columns, as_json=as_json)

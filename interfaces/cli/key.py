@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Annotated
 
 import msgspec
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
-from domain.access import API_KEY, IssueApiKey, RevokeApiKey, Role
-from interfaces.cli.answering import JsonOption, TenantOption, by_hand, opened, said, show, wish
-from interfaces.cli.holders import holders
+from domain.access import IssueApiKey, RevokeApiKey, Role
+from interfaces.cli.answering import JsonOption, TenantOption, by_hand, opened, said, wish
+from interfaces.cli.directory import list_rows
+from projections.access import KEYS, key_shown
 
 EXPIRES_IN_DAYS_MAX = 3_660
+COLUMNS = ["key_id", "name", "roles", "site_scope", "expires_at", "status"]
 
 app = App(name="key", help="Issue, list and revoke API keys.")
-
-
-class KeyLine(msgspec.Struct, frozen=True):
-    """One key, as the list shows it; its secret is kept nowhere."""
-
-    key_id: str
-    name: str
-    roles: list[str]
-    sites: list[str] | None  # None: every site
-    expires_at: datetime
-    standing: str
 
 
 class IssuedLine(msgspec.Struct, frozen=True):
@@ -106,20 +98,6 @@ def revoke(key_id: str, *, tenant: TenantOption, reason: str, as_json: JsonOptio
 
 @app.command(name="list")
 def list_(*, tenant: TenantOption, as_json: JsonOption = False) -> None:
-    """List a tenant's keys, without their secrets."""
-    with opened(tenant) as vedette:
-        found = holders(vedette, tenant, "key", API_KEY)
-    now = datetime.now(UTC)
-    lines = [
-        KeyLine(
-            key_id,
-            key.issued.name,
-            [role.value for role in key.issued.roles],
-            None if key.issued.site_scope is None else list(key.issued.site_scope),
-            key.issued.expires_at,
-            "revoked" if key.revoked else "expired" if key.issued.expires_at <= now else "valid",
-        )
-        for key_id, key in sorted(found.items())
-        if key.issued is not None
-    ]
-    show(lines, ["key_id", "name", "roles", "sites", "expires_at", "standing"], as_json=as_json)
+    """List a tenant's keys, expired and revoked ones as well, without their secrets."""
+    shown = partial(key_shown, now=datetime.now(UTC))
+    list_rows(tenant, KEYS, COLUMNS, as_json=as_json, shown=shown)

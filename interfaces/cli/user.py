@@ -6,7 +6,6 @@ import getpass
 import sys
 from typing import Annotated
 
-import msgspec
 from cyclopts import App, Parameter
 
 from application.access import PASSWORD_CHARACTERS_MAX
@@ -18,13 +17,15 @@ from domain.access import (
     Role,
     SuspendUser,
     UserChange,
+    user_stream,
 )
-from domain.access.user import USER
-from interfaces.cli.answering import JsonOption, TenantOption, by_hand, opened, said, show, wish
+from interfaces.cli.answering import JsonOption, TenantOption, by_hand, opened, said, wish
+from interfaces.cli.directory import list_rows
 from interfaces.cli.failing import CommandFailed
-from interfaces.cli.holders import holders
+from projections.access import USERS
 
 PASSWORD_CHARACTERS_MIN = 8
+COLUMNS = ["username", "name", "roles", "site_scope", "status", "person_id"]
 
 app = App(name="user", help="Create users and set passwords and roles.")
 
@@ -36,17 +37,6 @@ StdinOption = Annotated[
         help="Read the password from standard input instead of asking for it.",
     ),
 ]
-
-
-class UserLine(msgspec.Struct, frozen=True):
-    """One user, as the list shows it."""
-
-    username: str
-    name: str
-    roles: list[str]
-    sites: list[str] | None  # None: every site
-    standing: str
-    person: str | None  # of the directory
 
 
 @app.command
@@ -83,7 +73,7 @@ def enrol(
         EnrolUser, username=username, name=name, roles=tuple(role), site_scope=sites, email=email
     )
     with opened(tenant) as vedette:
-        is_new = username not in holders(vedette, tenant, "user", USER)
+        is_new = not vedette.log.first_positions(tenant, [user_stream(username)])
         password = asked(password_stdin) if is_new or password_stdin else None
         position = vedette.access.enrol_user(tenant, command, by_hand())
         if password is not None:
@@ -141,21 +131,8 @@ def release(username: str, *, tenant: TenantOption, as_json: JsonOption = False)
 
 @app.command(name="list")
 def list_(*, tenant: TenantOption, as_json: JsonOption = False) -> None:
-    """List a tenant's users."""
-    with opened(tenant) as vedette:
-        found = holders(vedette, tenant, "user", USER)
-    lines = [
-        UserLine(
-            username,
-            user.name,
-            [role.value for role in user.roles],
-            None if user.site_scope is None else list(user.site_scope),
-            user.standing.name.lower(),
-            user.person_id,
-        )
-        for username, user in sorted(found.items())
-    ]
-    show(lines, ["username", "name", "roles", "sites", "standing", "person"], as_json=as_json)
+    """List a tenant's users, suspended ones as well."""
+    list_rows(tenant, USERS, COLUMNS, as_json=as_json)
 
 
 def change(tenant: str, username: str, command: UserChange, what: str, *, as_json: bool) -> None:

@@ -1,17 +1,15 @@
-"""Access: users and keys, for whoever manages them."""
+"""Access: what is done to users and keys, by whoever manages them."""
 
 from datetime import datetime
 from typing import Annotated
 
 import msgspec
-from litestar import Controller, post, put
-from litestar.handlers import BaseRouteHandler
+from litestar import post, put
 from litestar.params import SkipValidation
 
 from application.access import PASSWORD_CHARACTERS_MAX
 from domain.access import (
     BindUser,
-    Capability,
     EnrolUser,
     ReinstateUser,
     ReleaseUser,
@@ -20,16 +18,13 @@ from domain.access import (
 )
 from domain.access.roles import Roles, SiteScope
 from domain.kernel import Instant, PersonalEmail, PersonalName, ShortText
-from interfaces.http.credentials import AnyConnection, needs
 from interfaces.http.envelope import Envelope, Reached
+from interfaces.http.holders import MANAGE, KeyReading, UserReading
 from interfaces.http.parameters import IdentifierPath, TheCaller, TheVedette, body
-from interfaces.http.problems import OF_WRITES, Rejected
+from interfaces.http.problems import OF_WRITES
 from interfaces.http.working import reached
 
 PASSWORD_CHARACTERS_MIN = 12
-
-MANAGE = needs(Capability.ACCESS_MANAGE)
-
 
 NewPassword = Annotated[
     str, msgspec.Meta(min_length=PASSWORD_CHARACTERS_MIN, max_length=PASSWORD_CHARACTERS_MAX)
@@ -69,26 +64,8 @@ class NewKey(msgspec.Struct, frozen=True, kw_only=True):
     position: int | None
 
 
-def require_every_site(connection: AnyConnection, _: BaseRouteHandler) -> None:
-    """Keep out whoever is limited to some sites: they could let themselves in everywhere.
-
-    Raises:
-        Rejected: the credential has a site scope.
-    """
-    if connection.user.site_scope is not None:
-        raise Rejected(
-            403,
-            "site_scope.limited",
-            "Who is limited to some sites does not manage what holds for all of them.",
-        )
-
-
-class UserController(Controller):
-    path = "/api/v2/noc/access/users/{username:str}"
-    guards = (require_every_site,)
-    tags = ("Access",)
-
-    @put("/", opt=MANAGE, responses=OF_WRITES, sync_to_thread=True)
+class UserController(UserReading):
+    @put("/{username:str}/", opt=MANAGE, responses=OF_WRITES, sync_to_thread=True)
     def state_user(
         self,
         *,
@@ -104,7 +81,13 @@ class UserController(Controller):
         position = vedette.access.enrol_user(caller.tenant_id, command, caller.cause())
         return reached(vedette, caller, position)
 
-    @post("/password/", opt=MANAGE, status_code=200, responses=OF_WRITES, sync_to_thread=True)
+    @post(
+        "/{username:str}/password/",
+        opt=MANAGE,
+        status_code=200,
+        responses=OF_WRITES,
+        sync_to_thread=True,
+    )
     def set_password(
         self,
         *,
@@ -119,7 +102,13 @@ class UserController(Controller):
         vedette.access.set_password(caller.tenant_id, username, data.password)
         return reached(vedette, caller, None)
 
-    @post("/suspend/", opt=MANAGE, status_code=200, responses=OF_WRITES, sync_to_thread=True)
+    @post(
+        "/{username:str}/suspend/",
+        opt=MANAGE,
+        status_code=200,
+        responses=OF_WRITES,
+        sync_to_thread=True,
+    )
     def suspend(
         self,
         *,
@@ -132,7 +121,13 @@ class UserController(Controller):
         position = vedette.access.change_user(caller.tenant_id, username, data, caller.cause())
         return reached(vedette, caller, position)
 
-    @post("/reinstate/", opt=MANAGE, status_code=200, responses=OF_WRITES, sync_to_thread=True)
+    @post(
+        "/{username:str}/reinstate/",
+        opt=MANAGE,
+        status_code=200,
+        responses=OF_WRITES,
+        sync_to_thread=True,
+    )
     def reinstate(
         self,
         *,
@@ -145,7 +140,13 @@ class UserController(Controller):
         position = vedette.access.change_user(caller.tenant_id, username, data, caller.cause())
         return reached(vedette, caller, position)
 
-    @post("/bind/", opt=MANAGE, status_code=200, responses=OF_WRITES, sync_to_thread=True)
+    @post(
+        "/{username:str}/bind/",
+        opt=MANAGE,
+        status_code=200,
+        responses=OF_WRITES,
+        sync_to_thread=True,
+    )
     def bind(
         self,
         *,
@@ -158,7 +159,13 @@ class UserController(Controller):
         position = vedette.access.change_user(caller.tenant_id, username, data, caller.cause())
         return reached(vedette, caller, position)
 
-    @post("/release/", opt=MANAGE, status_code=200, responses=OF_WRITES, sync_to_thread=True)
+    @post(
+        "/{username:str}/release/",
+        opt=MANAGE,
+        status_code=200,
+        responses=OF_WRITES,
+        sync_to_thread=True,
+    )
     def release(
         self,
         *,
@@ -172,11 +179,7 @@ class UserController(Controller):
         return reached(vedette, caller, position)
 
 
-class KeyController(Controller):
-    path = "/api/v2/noc/access/keys"
-    guards = (require_every_site,)
-    tags = ("Access",)
-
+class KeyController(KeyReading):
     @post("/", opt=MANAGE, responses=OF_WRITES, sync_to_thread=True)
     def issue(
         self,

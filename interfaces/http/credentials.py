@@ -252,3 +252,17 @@ async def guard(connection: AnyConnection, handler: BaseRouteHandler) -> None:
     doorkeeper.buckets.take(limit, f"{principal.tenant_id}/{principal.subject}")
     if wanted is not SIGNED_IN and wanted not in principal.capabilities:
         raise Rejected(403, "capability.missing", f"This asks for the capability {wanted.value}.")
+
+
+def require_every_site(connection: AnyConnection, _: BaseRouteHandler) -> None:
+    """Keep out whoever is limited to some sites: they could let themselves in everywhere.
+
+    Raises:
+        Rejected: the credential has a site scope.
+    """
+    if connection.user.site_scope is not None:
+        raise Rejected(
+            403,
+            "site_scope.limited",
+            "Who is limited to some sites does not manage what holds for all of them.",
+        )

@@ -33,6 +33,7 @@ TAGS = {
     "Alerts": "What an operator must look at.",
     "Findings": "Duty that was not done, and the audits that look at it.",
     "Fraud": "How likely each attendance is fraudulent.",
+    "Feed": "What listeners of the feed were handed.",
     "Muting": "What calls nobody for a while, and what would have.",
     "Why": "From what stands back to the raw signals, and on.",
     "Access": "Users and keys.",

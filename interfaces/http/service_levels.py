@@ -24,8 +24,7 @@ from domain.mail import (
 from domain.service_level.facts import Hours, TargetS
 from domain.service_level.levels import SERVICE_LEVELS, SERVICE_LEVELS_STREAM, SetServiceLevel
 from domain.ticket import Priority
-from interfaces.http.access import require_every_site
-from interfaces.http.credentials import needs
+from interfaces.http.credentials import needs, require_every_site
 from interfaces.http.envelope import Envelope, Items, Reached
 from interfaces.http.parameters import (
     CursorParameter,

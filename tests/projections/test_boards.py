@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from hypothesis import strategies as st
 
+from domain.access import API_KEY, USER
 from domain.alert import (
     ALERT,
 )
@@ -24,6 +25,7 @@ from domain.ticket import (
     TicketStatus,
 )
 from projections import PROJECTIONS
+from projections.access import KEYS, USERS
 from projections.alert_board import ALERT_BOARD
 from projections.directory import DEVICES, PERSONS, SHIFTS, SITES, TASKS, TOURS, DeviceRow
 from projections.fraud_scores import FRAUD_SCORES, ScoreRow
@@ -139,6 +141,18 @@ def test_boards_and_aggregates_tell_the_same(facts: list[AnyRecorded]) -> None:
             del shown["position"]
             ended = {name: value for name, value in fields_of(entry).items() if name != "content"}
             assert shown == fields_of(entry.content) | ended
+    for key, user_row in rows_of(USERS, facts).items():
+        user = USER.replay(of_stream(facts, f"user-{key}"))
+        assert user_row.status.value == user.standing.name
+        for name in ("name", "roles", "site_scope", "email", "person_id"):
+            assert getattr(user_row, name) == getattr(user, name)
+        assert user_row.version == len(of_stream(facts, f"user-{key}"))
+    for key, key_row in rows_of(KEYS, facts).items():
+        api_key = API_KEY.replay(of_stream(facts, f"key-{key}"))
+        assert api_key.issued is not None
+        issued = fields_of(api_key.issued)
+        assert {name: getattr(key_row, name) for name in issued} == issued
+        assert key_row.revoked is api_key.revoked
 
 
 @forall(facts=stories())
