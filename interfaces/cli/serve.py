@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import socket
 from contextlib import closing
 
@@ -10,6 +9,8 @@ import uvicorn
 
 from interfaces import journal, settings, wiring
 from interfaces.cli.failing import CommandFailed
+from interfaces.collecting import spare_the_collector
+from interfaces.feed.corking import CorkedWebSocket
 from interfaces.http.app import web
 from interfaces.supervisor import BACKLOG, listen
 
@@ -18,7 +19,6 @@ GRACEFUL_SHUTDOWN_S = 5
 KEEP_ALIVE_S = 30
 FRAME_BYTES_MAX = 64 * 1024  # what a listener of the feed may send at once
 PING_S = 20.0
-COLLECT_AFTER_OBJECTS = 50_000  # allocated and not freed
 
 
 def app(*, fd: int | None = None) -> int:
@@ -43,6 +43,7 @@ def app(*, fd: int | None = None) -> int:
             log_level=chosen.log_level,
             access_log=False,
             server_header=False,
+            ws=CorkedWebSocket,
             ws_max_size=FRAME_BYTES_MAX,
             ws_ping_interval=PING_S,
             ws_ping_timeout=PING_S,
@@ -55,14 +56,3 @@ def app(*, fd: int | None = None) -> int:
         spare_the_collector()
         uvicorn.Server(config).run(sockets=[listener])
     return 0
-
-
-def spare_the_collector() -> None:
-    """Let the garbage collector pass over what was built for good, and come by less often.
-
-    A batch of signals makes thousands of small objects that reference counting frees by itself;
-    with the defaults the collector walks through the whole application again and again meanwhile.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(COLLECT_AFTER_OBJECTS, 20, 20)

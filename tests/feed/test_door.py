@@ -22,6 +22,7 @@ from websockets.typing import Subprotocol
 from domain.access import Role, SuspendUser
 from domain.ticket import TicketOpened
 from interfaces import wiring
+from interfaces.feed.corking import CorkedWebSocket
 from interfaces.feed.endpoint import BEARER_PROTOCOL, PATH, PROTOCOL, feed_route
 from interfaces.feed.hub import Hub
 from interfaces.http.app import web
@@ -42,7 +43,11 @@ class Served:
         listener.bind(("127.0.0.1", 0))
         self.host = f"127.0.0.1:{listener.getsockname()[1]}"
         config = uvicorn.Config(
-            app, log_config=None, timeout_graceful_shutdown=1, ws_max_size=64 * 1024
+            app,
+            log_config=None,
+            timeout_graceful_shutdown=1,
+            ws=CorkedWebSocket,
+            ws_max_size=64 * 1024,
         )
         self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.server.run, args=([listener],))
