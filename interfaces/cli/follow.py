@@ -6,6 +6,7 @@ import signal
 from contextlib import closing
 
 from interfaces import journal, settings, wiring
+from interfaces.collecting import spare_the_collector
 
 
 def app(*, lane: wiring.Lane | None = None) -> None:
@@ -26,6 +27,7 @@ def app(*, lane: wiring.Lane | None = None) -> None:
     journal.configure(chosen.log_level)
     with closing(wiring.open_application(chosen)) as vedette:
         process = wiring.followers(vedette, lane)
+        spare_the_collector()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: process.stop())
         process.run()

@@ -6,6 +6,7 @@ import signal
 from contextlib import closing
 
 from interfaces import journal, settings, wiring
+from interfaces.collecting import spare_the_collector
 
 
 def app(*, threads: int = 2) -> None:
@@ -23,6 +24,7 @@ def app(*, threads: int = 2) -> None:
     journal.configure(chosen.log_level)
     with closing(wiring.open_application(chosen)) as vedette:
         process = wiring.worker(vedette, threads=threads)
+        spare_the_collector()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: process.stop())
         process.run()
