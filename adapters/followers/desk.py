@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache, reduce
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from adapters.followers.keeping import Keeping, Kept
+from adapters.followers.keeping import Keeping, Kept, State
 from adapters.followers.reading import Lease
 from adapters.followers.turn import Handled
-from adapters.log.postgres_log import read_streams
+from adapters.log.postgres_log import read_newer
 from adapters.log.wire import BINARY, Statement
 from adapters.postgres.arrays import Array
 from adapters.postgres.database import Connection
@@ -44,6 +44,13 @@ SAVE = Statement(
 def decoder_of(type_: type[M]) -> msgspec.json.Decoder[M]:
     """Return what reads memories of a type; making it costs more than reading a small one."""
     return msgspec.json.Decoder(type_)
+
+
+class Story(NamedTuple):
+    """A stream as it stands in the log: what was known of it, and what was told since."""
+
+    known: State | None
+    newer: list[Event]
 
 
 class PolicyHandler:
@@ -92,7 +99,7 @@ class PostgresDesk:
         self._kept = Kept() if kept is None else kept
         self._memories: dict[str, msgspec.Struct | None] = {}
         self._remembered: set[str] = set()
-        self._streams: dict[str, list[Event]] = {}  # as read from the log
+        self._streams: dict[str, Story] = {}  # as read from the log
         self._stated: dict[str, list[Event]] = {}  # here, to stand behind what was read
         # What was replayed goes on from where it is: a long story is not read again for each fact.
         self._states: dict[str, tuple[Decider[Any, Any, Any], Any]] = {}
@@ -107,10 +114,13 @@ class PostgresDesk:
         if missing:
             self._load([key for key in missing if key not in self._kept.values])
             decode = decoder_of(type_).decode
-            values = self._kept.values
+            values, in_hand = self._kept.values, self._kept.in_hand
             for key in missing:
                 value = values[key]
-                self._memories[key] = None if value is None else decode(value)
+                known = in_hand.get(key)
+                if known is None and value is not None:
+                    known = decode(value)
+                self._memories[key] = known
         found: dict[str, M] = {}
         for key in keys:
             memory = self._memories[key]
@@ -137,14 +147,21 @@ class PostgresDesk:
     def fetch_streams(self, stream_ids: Sequence[str]) -> None:
         missing = [each for each in dict.fromkeys(stream_ids) if each not in self._streams]
         if missing:
-            self._streams.update({each: [] for each in missing})
-            for fact in read_streams(self._connection, self.tenant_id, missing):
-                self._streams[fact.stream_id].append(fact.event)
+            self._read({each: self._kept.states.get(each) for each in missing})
+
+    def _read(self, known: Mapping[str, State | None]) -> None:
+        """Read what streams tell behind what is known of them."""
+        self._streams.update({stream_id: Story(state, []) for stream_id, state in known.items()})
+        versions = {
+            stream_id: 0 if state is None else state.version for stream_id, state in known.items()
+        }
+        for fact in read_newer(self._connection, self.tenant_id, versions):
+            self._streams[fact.stream_id].newer.append(fact.event)
 
     def state(self, decider: Decider[Any, S, Any], stream_id: str) -> S:
         held = self._states.get(stream_id)
         if held is None or held[0] is not decider:
-            held = (decider, decider.replay(self._stream(stream_id)))
+            held = (decider, self._replayed(decider, stream_id))
             self._states[stream_id] = held
         state: S = held[1]
         return state
@@ -155,7 +172,7 @@ class PostgresDesk:
         if self.replaying:
             return []
         events = decider.decide(self.state(decider, stream_id), command)
-        version = len(self._streams[stream_id]) + len(self._stated.get(stream_id, ()))
+        version = self._version(stream_id)
         self.record(stream_id, version, events, because)
         return events
 
@@ -177,7 +194,11 @@ class PostgresDesk:
 
     def finish(self) -> Handled:
         """Answer with the memories that are to be written and the facts to be recorded."""
-        return Handled(self._saves(), list(appends(self._slices)) if self._slices else ())
+        saves = self._saves()
+        self._kept.hold(self._memories)
+        for stream_id, (decider, state) in self._states.items():
+            self._kept.put_state(stream_id, State(decider, state, self._version(stream_id)))
+        return Handled(saves, list(appends(self._slices)) if self._slices else ())
 
     def _saves(self) -> Sequence[Call]:
         """Return what writes all that is remembered and differs from what stands."""
@@ -194,10 +215,21 @@ class PostgresDesk:
         arrays = [Array("text", keys).data, Array("bytea", written).data]
         return [Call(SAVE, [self.tenant_id.encode(), self._policy.encode(), *arrays])]
 
-    def _stream(self, stream_id: str) -> list[Event]:
-        """Return a stream as it stands in the log, with what was stated here behind it."""
+    def _replayed(self, decider: Decider[Any, S, Any], stream_id: str) -> S:
+        """Return an aggregate as it stands in the log, with what was stated here behind it."""
         self.fetch_streams([stream_id])
-        return self._streams[stream_id] + self._stated.get(stream_id, [])
+        known = self._streams[stream_id].known
+        if known is not None and known.decider is not decider:
+            self._read({stream_id: None})
+            known = None
+        newer = [*self._streams[stream_id].newer, *self._stated.get(stream_id, ())]
+        return reduce(decider.evolve, newer, decider.initial if known is None else known.state)
+
+    def _version(self, stream_id: str) -> int:
+        """Return where a stream stands that was fetched, with what was stated here."""
+        story = self._streams[stream_id]
+        told = 0 if story.known is None else story.known.version
+        return told + len(story.newer) + len(self._stated.get(stream_id, ()))
 
 
 def appends(slices: Sequence[Slice]) -> Iterator[Append]:

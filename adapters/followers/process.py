@@ -34,8 +34,12 @@ class FollowerProcess:
         grown: Callable[[str, frozenset[str]], None],
         said: Callable[[int], bool],
         rest_s: Callable[[Handler], float],
+        gets_up_for: Callable[[Handler], frozenset[str] | None],
     ) -> None:
-        """`grown` tells other processes what came; `said` knows its wake-ups when they come back."""
+        """`grown` tells other processes what came; `said` knows its wake-ups when they come back.
+
+        A follower is woken for the facts that it gets up for; what else it wants, passing over finds.
+        """
         shared = SharedFacts()
         self._tell_others = grown
         self._loops = [
@@ -50,6 +54,7 @@ class FollowerProcess:
             )
             for handler in handlers
         ]
+        self._wanted = [(loop.wake, gets_up_for(loop.handler)) for loop in self._loops]
         for loop in self._loops:
             for other in self._loops:
                 if other.handler.behind == loop.handler.name:
@@ -95,12 +100,11 @@ class FollowerProcess:
         self._tell_others(tenant_id, types)
 
     def _wake(self, grown: Grown | None) -> None:
-        """Wake who wants something of it; the others will pass over it when they look next."""
-        for loop in self._loops:
-            wanted = loop.handler.types
+        """Wake who gets up for something of it; the others will pass over it when they look next."""
+        for wake, wanted in self._wanted:
             if (
                 grown is None
                 or wanted is None
                 or any(not types or not types.isdisjoint(wanted) for types in grown.values())
             ):
-                loop.wake.set()
+                wake.set()

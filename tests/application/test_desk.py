@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from adapters.followers.desk import PostgresDesk
+from adapters.followers.keeping import Kept
 from adapters.followers.projecting import ProjectionHandler
 from adapters.followers.reading import Lease
 from adapters.log.appending import append_each, prepare, recording, telling_races
@@ -36,7 +37,7 @@ from domain.catalogue import AnyRecorded
 from domain.directory.person import PERSON, EnrolPerson, PersonEnrolled, PersonRenamed
 from domain.directory.site import SITE, RegisterSite
 from domain.directory.time_zone import TimeZoneUnknown
-from domain.kernel import Event
+from domain.kernel import Decider, Event
 from domain.signals import LocationRecorded, signal_stream
 from projections.signals import SIGNALS
 from tests.conftest import Database as Migrated
@@ -110,8 +111,10 @@ class MemoryOffice:
 
 
 class PostgresOffice:
-    def __init__(self, store: Database, log: PostgresLog, tenant: str) -> None:
+    def __init__(self, store: Database, log: PostgresLog, tenant: str, *, keeps: bool) -> None:
         self.store, self.log, self.tenant = store, log, tenant
+        self.keeps = keeps  # what one desk leaves, for the next
+        self.kept: dict[str, Kept] = {}
         log.open_tenant(tenant)
 
     @contextmanager
@@ -119,18 +122,23 @@ class PostgresOffice:
         self, policy: str = "p", *, until: int | None = None, replaying: bool = False
     ) -> Iterator[Desk]:
         position = self.log.head(self.tenant).position if until is None else until
+        kept = self.kept.pop(policy, Kept())
         with connect(self.store.url) as connection:
             pipeline = Pipeline(connection)
             with pipeline.transaction():
                 pipeline.run(Call(BEGIN))
                 bind(connection, self.tenant)
-                desk = PostgresDesk(connection, self.tenant, policy, position, replaying=replaying)
+                desk = PostgresDesk(
+                    connection, self.tenant, policy, position, kept, replaying=replaying
+                )
                 yield desk
                 handled = desk.finish()
                 stated = [prepare(append) for append in handled.appends]
                 recorded = recording(self.tenant.encode(), stated)
                 with telling_races():
                     pipeline.run(*handled.writes, *recorded, Call(COMMIT))
+        if self.keeps:
+            self.kept[policy] = kept
 
     def state(self, stream_id: str, event: Event) -> AnyRecorded:
         self.log.append(self.tenant, Append.of(stream_id, -1, [event], Cause("user:test")))
@@ -153,11 +161,16 @@ class PostgresOffice:
         return self.log.read_stream(self.tenant, stream_id)
 
 
-@pytest.fixture(params=["memory", "postgres"])
+@pytest.fixture(params=["memory", "postgres", "postgres that keeps"])
 def office(request: pytest.FixtureRequest, tenant: str) -> Office:
     if request.param == "memory":
         return MemoryOffice()
-    return PostgresOffice(request.getfixturevalue("store"), request.getfixturevalue("log"), tenant)
+    return PostgresOffice(
+        request.getfixturevalue("store"),
+        request.getfixturevalue("log"),
+        tenant,
+        keeps=request.param == "postgres that keeps",
+    )
 
 
 @pytest.fixture
@@ -229,6 +242,39 @@ def test_what_was_recorded_counts_for_later_wishes_on_its_stream(
         PersonRenamed(name="Joan"),
         PersonRenamed(name="Mary"),
     ]
+
+
+def test_a_wish_at_a_later_desk_is_granted_on_what_others_said_since(
+    office: Office, cause: AnyRecorded
+) -> None:
+    def enrol(name: str) -> None:
+        with office.desk() as desk:
+            desk.do(PERSON, STREAM, EnrolPerson(person_id="G-1", name=name), cause)
+
+    enrol("Ada")
+    enrol("Grace")
+    for name in ("Joan", "Mary"):
+        office.state(STREAM, PersonRenamed(name=name))
+    enrol("Mary")
+    enrol("Ada")
+    with office.desk() as desk:
+        content = desk.state(PERSON, STREAM).content
+        assert content is not None
+        assert content.name == "Ada"
+    names = [event.name for event in events(office.stream(STREAM)) if hasattr(event, "name")]
+    assert names == ["Ada", "Grace", "Joan", "Mary", "Ada"]
+
+
+def test_a_stream_may_be_looked_at_in_two_ways(office: Office, cause: AnyRecorded) -> None:
+    counting = Decider[object, int, Event](0, lambda *_: [], lambda told, _: told + 1)
+    office.state(STREAM, ENROLLED)
+    for number in (2, 3):
+        with office.desk() as desk:
+            name = f"Ada {number}"
+            desk.do(PERSON, STREAM, EnrolPerson(person_id="G-1", name=name), cause)
+            assert desk.state(counting, STREAM) == number
+            assert desk.state(PERSON, STREAM).content == PersonEnrolled(person_id="G-1", name=name)
+    assert len(office.stream(STREAM)) == 3
 
 
 def test_recording_nothing_changes_nothing(office: Office, cause: AnyRecorded) -> None:

@@ -12,7 +12,15 @@ import pytest
 
 from adapters.followers import desk as desk_module
 from adapters.followers.desk import PolicyHandler
-from adapters.followers.keeping import ENTRY_BYTES, Keeping, Kept
+from adapters.followers.keeping import (
+    ENTRY_BYTES,
+    FACT_BYTES,
+    IN_HAND_BYTES_MAX,
+    STATES_BYTES_MAX,
+    Keeping,
+    Kept,
+    State,
+)
 from adapters.followers.reading import Lease
 from adapters.followers.rebuilding import Rebuild
 from adapters.followers.runtime import Loop
@@ -22,6 +30,7 @@ from adapters.postgres.arrays import Array
 from adapters.postgres.database import Database
 from application.following import Desk
 from domain.catalogue import AnyRecorded
+from domain.directory.person import PERSON
 from domain.signals import LocationRecorded
 from tests.followers.workshop import fill
 
@@ -231,3 +240,53 @@ def test_the_bytes_held_are_counted_once() -> None:
     for value in (None, b"four", b"sixsix", None):
         kept.put("key", value)
     assert kept.bytes_held == ENTRY_BYTES + 3
+
+
+class Apple(msgspec.Struct, frozen=True):
+    """A memory that cannot be changed."""
+
+    weight_g: int
+
+
+def test_what_cannot_be_changed_is_kept_as_it_was_in_hand_until_the_next_batch() -> None:
+    apple, total = Apple(80), Sum(1)
+    kept = Kept()
+    kept.put("apple", b"{}")
+    kept.hold({"apple": apple, "total": total, "none": None})
+    assert kept.in_hand == {"apple": apple}
+    assert kept.in_hand["apple"] is apple
+    kept.hold({})
+    assert kept.in_hand == {}
+
+
+def test_of_more_than_fits_nothing_is_kept_as_it_was_in_hand() -> None:
+    kept = Kept()
+    for key in ("one", "two"):
+        kept.put(key, bytes(IN_HAND_BYTES_MAX // 2 + 1))
+    kept.hold({"one": Apple(1)})
+    assert kept.in_hand == {"one": Apple(1)}
+    kept.hold({"one": Apple(1), "two": Apple(2)})
+    assert kept.in_hand == {}
+
+
+def test_one_tenant_of_a_policy_has_something_in_hand() -> None:
+    keeping = Keeping()
+    for token, tenant in enumerate("ab", 1):
+        kept = keeping.take(lease(tenant, None, token))
+        kept.hold({"apple": Apple(80)})
+        keeping.give_back(lease(tenant, None, token), kept)
+    assert keeping.take(lease("a", 1, None)).in_hand == {}
+    assert keeping.take(lease("b", 2, None)).in_hand == {"apple": Apple(80)}
+
+
+def test_aggregates_are_bounded_and_what_was_not_used_for_longest_goes_first() -> None:
+    kept = Kept()
+    half = STATES_BYTES_MAX // 2 // FACT_BYTES - 1
+    for name in ("a", "b", "a"):
+        kept.put_state(name, State(PERSON, PERSON.initial, half))
+    assert kept.bytes_held == 2 * (ENTRY_BYTES + FACT_BYTES * half)
+    kept.put_state("c", State(PERSON, PERSON.initial, 3))
+    kept.put_state("d", State(PERSON, PERSON.initial, half))
+    assert list(kept.states) == ["c", "d"]
+    kept.put_state("c", State(PERSON, PERSON.initial, 2 * STATES_BYTES_MAX))
+    assert (kept.states, kept.bytes_held) == ({}, 0)
