@@ -60,8 +60,8 @@ def references(event: Event) -> Iterator[tuple[Relation, str]]:
 def of_judgements(event: Event) -> Iterator[tuple[Relation, str]]:
     """Yield what a score, an anomaly or a finding was judged from."""
     match event:
-        case FraudScored(attendance=attendance, because=because):
-            yield Relation.EVIDENCE, signal_stream(attendance)
+        case FraudScored(attendance=attendance, because=because, witnesses=witnesses):
+            yield from signals(Relation.EVIDENCE, [attendance, *witnesses])
             yield from signals(Relation.LATE, because)
         case AnomalyDetected(measured=measured):
             yield from signals(Relation.EVIDENCE, measured.signals)

@@ -8,6 +8,7 @@ innocent reading.
 from __future__ import annotations
 
 from enum import StrEnum
+from uuid import UUID
 
 import msgspec
 
@@ -57,6 +58,9 @@ class Contradiction(msgspec.Struct, frozen=True):
 
     code: ContradictionCode
     text: str
+    # The attendances that it cannot be true together with. Locations and scans are too many to be
+    # remembered by their ids; the words say when they were.
+    witnesses: tuple[UUID, ...] = ()
 
 
 def contradictions(visit: Visit, known: Known) -> list[Contradiction]:
@@ -90,6 +94,7 @@ def two_places_at_once(visit: Visit, known: Known) -> Contradiction | None:
                 ContradictionCode.TWO_PLACES_AT_ONCE,
                 f"The same person attended {past.site_id} {in_words(time_s)} before,"
                 f" {gap_m / 1000:.1f} km away.",
+                (past.signal,),
             )
     return None
 
@@ -110,6 +115,7 @@ def device_shared(visit: Visit, known: Known) -> Contradiction | None:
         ContradictionCode.DEVICE_SHARED,
         f"{use.person_id} attended on the same device {visit.device_id} {in_words(time_s)}"
         f" {'before' if use.at_us <= visit.at_us else 'after'}.",
+        (use.signal,),
     )
 
 
@@ -121,11 +127,13 @@ def impossible_travel(visit: Visit, known: Known) -> Contradiction | None:
             fastest = travel
     if fastest is None or fastest.kmh <= IMPOSSIBLE_TRAVEL_KMH:
         return None
-    start = "The phone was" if fastest.by_phone else "The person's attendance before was"
+    by_phone = fastest.attendance is None
+    start = "The phone was" if by_phone else "The person's attendance before was"
     return Contradiction(
         ContradictionCode.IMPOSSIBLE_TRAVEL,
         f"{start} {fastest.distance_m / 1000:.1f} km away {in_words(fastest.time_s)} before:"
         f" {fastest.kmh:.0f} km/h.",
+        () if fastest.attendance is None else (fastest.attendance,),
     )
 
 

@@ -79,6 +79,9 @@ class FraudScored(Event, frozen=True, tag="fraud.scored"):
     contradictions: list[str] = msgspec.field(
         default_factory=list
     )  # codes of the hard rules that fired
+    witnesses: list[UUID] = msgspec.field(
+        default_factory=list
+    )  # attendances that it cannot be true together with, by any rule; each once
 
 
 FraudEvent: TypeAlias = FraudScored

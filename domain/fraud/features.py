@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
+from uuid import UUID
 
 import msgspec
 
@@ -87,7 +88,7 @@ class Travel(msgspec.Struct, frozen=True):
     kmh: float
     distance_m: float  # accuracies subtracted
     time_s: float
-    by_phone: bool  # from a location of the phone, not from the attendance before
+    attendance: UUID | None  # the one before, where it is from that; else from where the phone was
 
 
 def features(visit: Visit, known: Known) -> Features:
@@ -126,12 +127,12 @@ def travel_from_attendance(visit: Visit, known: Known) -> Travel | None:
     if not isinstance(before, Visit) or visit.at_us - before.at_us > TRAVEL_US:
         return None
     fix = Fix(before.at_us, before.latitude, before.longitude, before.accuracy_m)
-    return _travel(visit, fix, by_phone=False)
+    return _travel(visit, fix, before.signal)
 
 
 def travel_by_phone(visit: Visit, known: Known) -> Travel | None:
     """Return the fastest travel from a location of the hour before."""
-    travels = (_travel(visit, fix, by_phone=True) for fix in known.fixes_before)
+    travels = (_travel(visit, fix) for fix in known.fixes_before)
     return max(travels, key=lambda travel: travel.kmh, default=None)
 
 
@@ -141,10 +142,10 @@ def away_m(visit: Visit, fix: Fix) -> float:
     return apart_m(between_m, fix.accuracy_m, visit.accuracy_m)
 
 
-def _travel(visit: Visit, fix: Fix, *, by_phone: bool) -> Travel:
+def _travel(visit: Visit, fix: Fix, attendance: UUID | None = None) -> Travel:
     distance = away_m(visit, fix)
     time_s = abs(visit.at_us - fix.at_us) / SECOND_US
-    return Travel(speed_kmh(distance, time_s), distance, time_s, by_phone)
+    return Travel(speed_kmh(distance, time_s), distance, time_s, attendance)
 
 
 def time_of_day_anomaly(visit: Visit, earlier: Sequence[Past]) -> float | None:

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from heapq import heappop, heappush
+from itertools import chain
 from uuid import UUID
 
 import msgspec
@@ -72,6 +73,7 @@ class Draft(msgspec.Struct, frozen=True):
     features: Features
     judgement: Judgement
     contradictions: list[str]
+    witnesses: list[UUID]
     doubt: Doubt
     stood: Standing | None  # before the batch
 
@@ -159,7 +161,10 @@ class Judge:
         radius_m = None if known.fence is None else known.fence.radius_m
         judgement = self.scorer.score(its_features, found, radius_m)
         hard = [contradiction.code.value for contradiction in found if contradiction.code in HARD]
-        digest = digest_of(its_features, judgement.probability, judgement.fraud_type, hard)
+        witnesses = list(dict.fromkeys(chain.from_iterable(each.witnesses for each in found)))
+        digest = digest_of(
+            its_features, judgement.probability, judgement.fraud_type, hard, witnesses
+        )
         stood = visit.standing
         if stood is not None and stood.digest == digest:
             if visit.waiting:
@@ -174,7 +179,9 @@ class Judge:
         visit.waiting = []
         version = 1 if stood is None else stood.version + 1
         visit.standing = Standing(version, 0, judgement.probability, digest)
-        self.drafts.append(Draft(person_id, visit, its_features, judgement, hard, doubt, stood))
+        self.drafts.append(
+            Draft(person_id, visit, its_features, judgement, hard, witnesses, doubt, stood)
+        )
 
     def _known(self, person_id: str, person: PersonMemory, index: int) -> Known:
         visits = person.visits
@@ -240,16 +247,23 @@ class Judge:
             supersedes=None if stood is None else stood.position,
             because=[] if stood is None else list(draft.doubt.because)[-BECAUSE_MAX:],
             contradictions=draft.contradictions,
+            witnesses=draft.witnesses,
         )
         version = 0 if stood is None else stood.version
         return Rescore(visit.signal, score_stream(visit.signal), version, fact, draft.doubt.cause)
 
 
 def digest_of(
-    its_features: Features, probability: float, fraud_type: FraudType, hard: Sequence[str]
+    its_features: Features,
+    probability: float,
+    fraud_type: FraudType,
+    hard: Sequence[str],
+    witnesses: Sequence[UUID],
 ) -> str:
     """Return what tells one judgement from another; texts do not count."""
-    judged = (its_features, probability, fraud_type, hard)
+    judged: tuple[object, ...] = (its_features, probability, fraud_type, hard)
+    if witnesses:  # else it is the digest of scores from before there were any
+        judged = (*judged, witnesses)
     return blake2b(msgspec.json.encode(judged), digest_size=12).hexdigest()
 
 

@@ -251,7 +251,11 @@ class Learner:
             recorded.position,
             scored.probability,
             digest_of(
-                scored.features, scored.probability, scored.fraud_type, scored.contradictions
+                scored.features,
+                scored.probability,
+                scored.fraud_type,
+                scored.contradictions,
+                scored.witnesses,
             ),
         )
         self.shelf.changed[person_key(scored.person_id)] = person

@@ -323,6 +323,27 @@ def test_a_ticket_may_be_about_several_things() -> None:
     assert list(references(fraud)) == [(Relation.EVIDENCE, f"score-{SIGNAL}")]
 
 
+def test_a_score_goes_back_to_all_attendances_that_cannot_be_true_together() -> None:
+    score = FraudScored(
+        attendance=SIGNAL,
+        person_id="G-1",
+        site_id="S-01",
+        device_id="D-1",
+        occurred_at=NIGHT,
+        features=Features(),
+        probability=0.9,
+        fraud_type=FraudType.DEVICE_SHARING,
+        model="rules",
+        model_version="1",
+        model_digest="0" * 64,
+        witnesses=[ALERT],
+    )
+    assert list(references(score)) == [
+        (Relation.EVIDENCE, f"signal-{SIGNAL}"),
+        (Relation.EVIDENCE, f"signal-{ALERT}"),
+    ]
+
+
 def test_the_reasons_of_a_score_are_told_as_sentences() -> None:
     score = FraudScored(
         attendance=SIGNAL,

@@ -288,4 +288,5 @@ def judged(score: FraudScored) -> tuple[object, ...]:
         score.fraud_type,
         score.reasons,
         score.contradictions,
+        score.witnesses,
     )

@@ -18,6 +18,11 @@ def said(visit: Visit = VISIT, **known: object) -> list[tuple[str, str]]:
     return [(contradiction.code.value, contradiction.text) for contradiction in found]
 
 
+def witnesses(**known: object) -> list[tuple[UUID, ...]]:
+    found = contradictions(VISIT, Known(person_id="G-1", **known))  # type: ignore[arg-type]  # any field of Known
+    return [contradiction.witnesses for contradiction in found]
+
+
 def attended(minutes_before: float, site: str = "S-02", north_m: float = 0.0) -> Visit:
     return replace(
         VISIT,
@@ -92,6 +97,18 @@ def test_a_guard_who_comes_or_goes_has_the_phone_along() -> None:
 def test_the_device_that_another_person_carries() -> None:
     assert said(holder="G-2") == [("device_of_another", "The device D-1 is carried by G-2.")]
     assert said(holder="G-1") == []
+
+
+def test_what_contradicts_an_attendance_is_named_where_it_is_known_by_its_id() -> None:
+    before = replace(attended(2), signal=UUID(int=7))
+    nearby = {"S-02": THERE}
+    assert witnesses(fence=FENCE, earlier=[before], fences_nearby=nearby) == [(before.signal,)]
+    use = Use(NOW_US, UUID(int=9), "G-2")
+    assert witnesses(uses=[use]) == [(use.signal,)]
+    far = replace(attended(60, "S-01", 300_000), signal=UUID(int=8))
+    assert witnesses(earlier=[far]) == [(far.signal,)]
+    assert witnesses(fixes_before=[fix(-2, 10_000)]) == [()]
+    assert witnesses(holder="G-2") == [()]
 
 
 def test_times_are_told_as_people_say_them() -> None:

@@ -85,6 +85,10 @@ def test_one_phone_for_two_guards_judges_both() -> None:
         "G-1": ["device_shared"],
         "G-2": ["device_shared"],
     }
+    assert {score.person_id: score.witnesses for score in scores} == {
+        "G-1": [uuid_of(second)],
+        "G-2": [uuid_of(first)],
+    }
     assert all(score.probability >= 0.90 for score in scores)
     anew = next(score for score in scores if score.person_id == "G-1")
     assert anew.because == [uuid_of(second)]

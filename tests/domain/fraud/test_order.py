@@ -128,7 +128,7 @@ def test_any_order_and_any_batches_end_where_the_whole_set_ends(
     standing = ends_in(doubled, cuts)
     wanted = judge_all(signals)
     assert set(standing) == set(wanted)
-    for signal, (features, judgement, _) in wanted.items():
+    for signal, (features, judgement, witnesses) in wanted.items():
         score = standing[signal]
         assert score.features == features
         assert (score.probability, score.fraud_type) == (
@@ -136,6 +136,7 @@ def test_any_order_and_any_batches_end_where_the_whole_set_ends(
             judgement.fraud_type,
         )
         assert shares(score.reasons) == shares(judgement.reasons)
+        assert score.witnesses == witnesses
 
 
 @settings(max_examples=50, deadline=None)

@@ -53,8 +53,8 @@ def scan_place(signal: CheckpointScanRecorded) -> tuple[float, ...]:
     return signal.latitude, signal.longitude, signal.gps_accuracy_m
 
 
-def judge_all(signals: Iterable[SignalEvent]) -> dict[UUID, tuple[Features, Judgement, list[str]]]:
-    """Return the features and the judgement of every attendance."""
+def judge_all(signals: Iterable[SignalEvent]) -> dict[UUID, tuple[Features, Judgement, list[UUID]]]:
+    """Return the features, the judgement and the witnesses of every attendance."""
     unique = {uuid_of(signal): signal for signal in signals}
     judged = {}
     places = {tag: tag_place(tag) for tag in TAGS}
@@ -114,5 +114,9 @@ def judge_all(signals: Iterable[SignalEvent]) -> dict[UUID, tuple[Features, Judg
             its_features, found = features(visit, known), contradictions(visit, known)
             judgement = RULES.score(its_features, found, 100.0)
             visit.standing = Standing(1, 0, judgement.probability, "")
-            judged[visit.signal] = (its_features, judgement, [str(each.code) for each in found])
+            judged[visit.signal] = (
+                its_features,
+                judgement,
+                list(dict.fromkeys(one for each in found for one in each.witnesses)),
+            )
     return judged
