@@ -78,6 +78,11 @@ class Desk(Protocol):
         """Keep a memory under a key."""
         ...
 
+    def forget(self, keys: Sequence[str]) -> None:
+        """Keep nothing under these keys any more. What is forgotten has to follow from facts, as
+        what is remembered does: never from a clock."""
+        ...
+
     def fetch_streams(self, stream_ids: Sequence[str]) -> None:
         """Have streams in hand before they are needed: one question instead of one for each."""
         ...

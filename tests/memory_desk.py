@@ -113,6 +113,7 @@ class MemoryDesk:
         self._kept = kept
         self._memories: dict[str, msgspec.Struct] = {}
         self._remembered: set[str] = set()
+        self._forgotten: set[str] = set()
         self._stated: list[tuple[str, int, Event, AnyRecorded]] = []
 
     def signals(self, windows: Sequence[Window]) -> list[list[KnownSignal]]:
@@ -129,7 +130,7 @@ class MemoryDesk:
     def memories(self, keys: Sequence[str], type_: type[M]) -> dict[str, M]:
         found: dict[str, M] = {}
         for key in keys:
-            if key not in self._memories and key in self._kept:
+            if key not in self._memories and key in self._kept and key not in self._forgotten:
                 self._memories[key] = msgspec.json.decode(self._kept[key], type=type_)
             if key in self._memories:
                 memory = self._memories[key]
@@ -140,6 +141,13 @@ class MemoryDesk:
     def remember(self, key: str, memory: msgspec.Struct) -> None:
         self._memories[key] = memory
         self._remembered.add(key)
+        self._forgotten.discard(key)
+
+    def forget(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            self._memories.pop(key, None)
+        self._remembered.difference_update(keys)
+        self._forgotten.update(keys)
 
     def fetch_streams(self, stream_ids: Sequence[str]) -> None:
         """Nothing is far away here."""
@@ -178,6 +186,8 @@ class MemoryDesk:
             self._log.state(stream_id, event, because_of(self._policy, because), event_id)
         for key in self._remembered:
             self._kept[key] = msgspec.json.encode(self._memories[key])
+        for key in self._forgotten:
+            self._kept.pop(key, None)
         return bool(self._stated)
 
     def _story(self, stream_id: str) -> list[Event]:

@@ -38,6 +38,11 @@ SAVE = Statement(
     b" ON CONFLICT (tenant_id, policy, key) DO UPDATE SET value = excluded.value",
     [BINARY] * 4,
 )
+FORGET = Statement(
+    b"vedette_forget",
+    b"DELETE FROM policy.memories WHERE tenant_id = $1 AND policy = $2 AND key = ANY ($3::text[])",
+    [BINARY] * 3,
+)
 
 
 @lru_cache(maxsize=256)
@@ -99,6 +104,7 @@ class PostgresDesk:
         self._kept = Kept() if kept is None else kept
         self._memories: dict[str, msgspec.Struct | None] = {}
         self._remembered: set[str] = set()
+        self._forgotten: set[str] = set()
         self._streams: dict[str, Story] = {}  # as read from the log
         self._stated: dict[str, list[Event]] = {}  # here, to stand behind what was read
         # What was replayed goes on from where it is: a long story is not read again for each fact.
@@ -143,6 +149,12 @@ class PostgresDesk:
     def remember(self, key: str, memory: msgspec.Struct) -> None:
         self._memories[key] = memory
         self._remembered.add(key)
+        self._forgotten.discard(key)
+
+    def forget(self, keys: Sequence[str]) -> None:
+        self._memories.update(dict.fromkeys(keys))
+        self._remembered.difference_update(keys)
+        self._forgotten.update(keys)
 
     def fetch_streams(self, stream_ids: Sequence[str]) -> None:
         missing = [each for each in dict.fromkeys(stream_ids) if each not in self._streams]
@@ -194,11 +206,11 @@ class PostgresDesk:
 
     def finish(self) -> Handled:
         """Answer with the memories that are to be written and the facts to be recorded."""
-        saves = self._saves()
+        writes = [*self._saves(), *self._forgets()]
         self._kept.hold(self._memories)
         for stream_id, (decider, state) in self._states.items():
             self._kept.put_state(stream_id, State(decider, state, self._version(stream_id)))
-        return Handled(saves, list(appends(self._slices)) if self._slices else ())
+        return Handled(writes, list(appends(self._slices)) if self._slices else ())
 
     def _saves(self) -> Sequence[Call]:
         """Return what writes all that is remembered and differs from what stands."""
@@ -214,6 +226,15 @@ class PostgresDesk:
         keys, written = zip(*changed, strict=True)
         arrays = [Array("text", keys).data, Array("bytea", written).data]
         return [Call(SAVE, [self.tenant_id.encode(), self._policy.encode(), *arrays])]
+
+    def _forgets(self) -> Sequence[Call]:
+        """Return what deletes all that is forgotten."""
+        if not self._forgotten:
+            return ()
+        for key in self._forgotten:
+            self._kept.drop(key)
+        keys = Array("text", sorted(self._forgotten)).data
+        return [Call(FORGET, [self.tenant_id.encode(), self._policy.encode(), keys])]
 
     def _replayed(self, decider: Decider[Any, S, Any], stream_id: str) -> S:
         """Return an aggregate as it stands in the log, with what was stated here behind it."""

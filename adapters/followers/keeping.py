@@ -53,6 +53,11 @@ class Kept:
         self.bytes_held = 0
         self._states_bytes = 0
 
+    def drop(self, key: str) -> None:
+        """Keep nothing of a key, not even that nothing stands under it."""
+        if key in self.values:
+            self.bytes_held -= len(key) + ENTRY_BYTES + len(self.values.pop(key) or b"")
+
     def put(self, key: str, value: bytes | None) -> None:
         """Keep what stands under a key."""
         before = self.values.get(key)

@@ -29,3 +29,4 @@ class ScoreFraudWheneverAttendanceRecorded:
             desk.record(rescore.stream_id, rescore.version, [rescore.fact], rescore.because)
         for key, memory in thoughts.memories.items():
             desk.remember(key, memory)
+        desk.forget(thoughts.forgotten)

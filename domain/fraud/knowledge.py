@@ -56,6 +56,7 @@ class Thoughts(msgspec.Struct, frozen=True):
 
     rescores: list[Rescore]  # to record, in this order; at most one for each attendance
     memories: dict[str, Memory]  # to keep, by key
+    forgotten: list[str]  # keys under which nothing is to be kept any more
 
 
 def think(
@@ -79,4 +80,4 @@ def think(
     for recorded in batch:
         learner.learn(recorded)
     rescores = [] if replaying else Judge(shelf, scorer, learner.doubts).judge()
-    return Thoughts(rescores, shelf.settle())
+    return Thoughts(rescores, shelf.settle(), shelf.forgotten)

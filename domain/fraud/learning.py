@@ -43,6 +43,7 @@ from domain.fraud.memory import (
 from domain.fraud.remembering import (
     add_fix,
     add_scan,
+    add_track_day,
     add_use,
     add_verdict,
     add_visit,
@@ -148,6 +149,7 @@ class Learner:
             return
         person_id = location.person_id
         person = self.shelf.person(person_id)
+        self.shelf.hear_of(person_id, recorded.recorded_at)
         signal = _Lazy(location)
         before_us = person.first_fix_at_us
         if before_us is None or at_us < before_us:
@@ -162,7 +164,7 @@ class Learner:
         change = add_fix(track, fix)
         if change is None:
             return
-        self.shelf.changed[key] = track
+        self._keep_track(person_id, key, at_us)
         visits = person.visits
         if not visits or visits[-1].at_us + FIXES_AFTER_US < at_us:
             return  # The way of nearly all locations: they come in order, long after a check-in.
@@ -177,14 +179,20 @@ class Learner:
         at_us = micros(corrected_at(scanned))
         if too_late(recorded.recorded_at, at_us):
             return
+        self.shelf.hear_of(scanned.person_id, recorded.recorded_at)
         key = track_key(scanned.person_id, at_us)
-        track = self.shelf.tracks[key]
         scan = Scan(at_us, scanned.tour_id, scanned.checkpoint_id, _place_of(scanned))
-        if not add_scan(track, scan):
+        if not add_scan(self.shelf.tracks[key], scan):
             return
-        self.shelf.changed[key] = track
+        self._keep_track(scanned.person_id, key, at_us)
         ends = _shift_ends(self.shelf.person(scanned.person_id).visits, at_us, at_us)
         self._doubt(scanned.person_id, ends, recorded, _Lazy(scanned))
+
+    def _keep_track(self, person_id: str, key: str, at_us: int) -> None:
+        self.shelf.changed[key] = self.shelf.tracks[key]
+        person = self.shelf.person(person_id)
+        if add_track_day(person, at_us):
+            self.shelf.changed[person_key(person_id)] = person
 
     def _attend(self, recorded: AnyRecorded, attendance: AttendanceRecorded) -> None:
         at_us = micros(corrected_at(attendance))
@@ -192,6 +200,7 @@ class Learner:
             return
         person_id = attendance.person_id
         person = self.shelf.person(person_id)
+        self.shelf.hear_of(person_id, recorded.recorded_at)
         visit = self._visit(attendance, at_us)
         index = add_visit(person, visit)
         if index is None:

@@ -29,6 +29,10 @@ HISTORY_VISITS_MAX = 60  # and how many attendances they hold at most
 VISITS_KEPT_US = HORIZON_US + 3 * DAY_US
 VISITS_MAX = 128  # a person with more within ten days is judged on the newest ones
 HABITS_KEPT_US = HISTORY_US + VISITS_KEPT_US
+# What a person told on the way is kept for whatever may still come: no signal changes anything that
+# is older than the horizon, and an attendance looks no farther back than a shift is long. The days
+# around an attendance that is kept are kept with it, however old they are.
+TRACKS_KEPT_US = HORIZON_US + 2 * DAY_US
 VERDICTS_MAX = 64  # verdicts kept one by one; older ones are only counted
 USES_KEPT_US = HORIZON_US + DAY_US
 USES_MAX = 256  # attendances on one personal device
@@ -156,6 +160,7 @@ class PersonMemory(msgspec.Struct, omit_defaults=True):
     visits: list[Visit] = msgspec.field(default_factory=list)  # by (at_us, signal)
     habits: list[Habit] = msgspec.field(default_factory=list)  # by at_us, all before the visits
     first_fix_at_us: int | None = None
+    track_days: list[int] = msgspec.field(default_factory=list)  # since 1970, UTC, in order
     verdicts: list[KnownVerdict] = msgspec.field(default_factory=list)  # by position
     frauds_before: int = 0  # verdicts that are only counted any more
     benign_before: int = 0
@@ -227,6 +232,11 @@ def tour_key(tour_id: str) -> str:
 
 def track_key(person_id: str, at_us: int) -> str:
     return f"track/{person_id}/{at_us // HOUR_US}"
+
+
+def track_keys_of(person_id: str, day: int) -> list[str]:
+    """Return the keys of all hours of a day since 1970, UTC."""
+    return track_keys(person_id, day * DAY_US, (day + 1) * DAY_US - 1)
 
 
 def track_keys(person_id: str, from_us: int, to_us: int) -> list[str]:

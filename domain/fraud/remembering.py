@@ -9,10 +9,12 @@ from bisect import bisect_left, bisect_right, insort
 from uuid import UUID
 
 from domain.fraud.memory import (
+    DAY_US,
     HABITS_KEPT_US,
     HISTORY_VISITS_MAX,
     SCANS_MAX,
     TRACK_SLOT_US,
+    TRACKS_KEPT_US,
     USES_KEPT_US,
     USES_MAX,
     VERDICTS_MAX,
@@ -174,6 +176,34 @@ def fixes_between(track: TrackMemory, from_us: int, to_us: int) -> list[Fix]:
     """Return the locations of a time, both ends included."""
     first = bisect_left(track.fixes, from_us, key=fix_moment)
     return track.fixes[first : bisect_right(track.fixes, to_us, key=fix_moment)]
+
+
+def add_track_day(person: PersonMemory, at_us: int) -> bool:
+    """Note that a track of this moment's day is kept; answer whether that is new."""
+    days, day = person.track_days, at_us // DAY_US
+    if days and days[-1] == day:
+        return False  # the way of nearly all
+    index = bisect_left(days, day)
+    if index < len(days) and days[index] == day:
+        return False
+    days.insert(index, day)
+    return True
+
+
+def forget_old_tracks(person: PersonMemory, heard_us: int) -> list[int]:
+    """Let go of the days on which a person's tracks can judge nothing any more; return them.
+
+    `heard_us` is when the newest signal of the person was recorded: what is forgotten is a function
+    of the facts, so a replay forgets the same.
+    """
+    last = (heard_us - TRACKS_KEPT_US) // DAY_US
+    days = person.track_days
+    if not days or days[0] >= last:
+        return []
+    around = {visit.at_us // DAY_US + away for visit in person.visits for away in (-1, 0, 1)}
+    old = [day for day in days if day < last and day not in around]
+    person.track_days = [day for day in days if day not in old]
+    return old
 
 
 def add_scan(track: TrackMemory, scan: Scan) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Protocol, TypeVar
 
 from domain.fraud.memory import (
@@ -15,12 +16,19 @@ from domain.fraud.memory import (
     TourMemory,
     TrackMemory,
     device_key,
+    micros,
     person_key,
     site_key,
     tour_key,
     track_keys,
+    track_keys_of,
 )
-from domain.fraud.remembering import fixes_between, forget_old_uses, forget_old_visits
+from domain.fraud.remembering import (
+    fixes_between,
+    forget_old_tracks,
+    forget_old_uses,
+    forget_old_visits,
+)
 
 M = TypeVar("M", PersonMemory, DeviceMemory, SiteMemory, TourMemory, TrackMemory)
 
@@ -38,12 +46,20 @@ class Shelf:
 
     def __init__(self, recall: Recall) -> None:
         self.changed: dict[str, Memory] = {}
+        self.forgotten: list[str] = []  # keys under which nothing shall be kept any more
         self.persons: dict[str, PersonMemory] = {}  # these five by key
         self.devices: dict[str, DeviceMemory] = {}
         self.sites: dict[str, SiteMemory] = {}
         self.tours: dict[str, TourMemory] = {}
         self.tracks: dict[str, TrackMemory] = {}
+        self._heard: dict[str, datetime] = {}  # by person id: when the newest signal was recorded
         self._recall = recall
+
+    def hear_of(self, person_id: str, recorded_at: datetime) -> None:
+        """Note that a signal of a person was taken in."""
+        before = self._heard.get(person_id)
+        if before is None or before < recorded_at:
+            self._heard[person_id] = recorded_at
 
     def fetch(
         self,
@@ -78,7 +94,18 @@ class Shelf:
                 forget_old_visits(memory)
             elif isinstance(memory, DeviceMemory):
                 forget_old_uses(memory)
+        for person_id, heard_at in self._heard.items():
+            self._forget_tracks(person_id, heard_at)
         return self.changed
+
+    def _forget_tracks(self, person_id: str, heard_at: datetime) -> None:
+        person = self.person(person_id)
+        days = forget_old_tracks(person, micros(heard_at))
+        if days:
+            self.changed[person_key(person_id)] = person
+        for key in (key for day in days for key in track_keys_of(person_id, day)):
+            self.changed.pop(key, None)
+            self.forgotten.append(key)
 
     def person(self, person_id: str) -> PersonMemory:
         return self.persons[person_key(person_id)]

@@ -205,6 +205,26 @@ def test_a_policy_remembers_several_kinds_under_keys_of_their_own(office: Office
             desk.memories(["apple"], Pear)
 
 
+def test_what_is_forgotten_is_gone_at_once_and_at_the_next_desk(office: Office) -> None:
+    for policy in ("p", "other"):
+        with office.desk(policy) as desk:
+            for key in ("a", "b", "c"):
+                desk.remember(key, Apple(150))
+    with office.desk() as desk:
+        desk.memories(["a"], Apple)
+        desk.remember("b", Apple(160))
+        desk.forget(["a", "b", "c", "never there"])
+        desk.remember("c", Apple(170))
+        assert desk.memories(["a", "b", "c"], Apple) == {"c": Apple(170)}
+    with office.desk() as desk:
+        assert desk.memories(["a", "b", "c", "never there"], Apple) == {"c": Apple(170)}
+        desk.remember("a", Apple(180))
+    with office.desk() as desk:
+        assert desk.memories(["a"], Apple) == {"a": Apple(180)}
+    with office.desk("other") as desk:
+        assert desk.memories(["a", "b", "c"], Apple).keys() == {"a", "b", "c"}
+
+
 def test_policies_do_not_share_memories(office: Office) -> None:
     with office.desk("p") as desk:
         desk.remember("a", Apple(80))

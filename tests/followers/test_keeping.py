@@ -108,6 +108,15 @@ def test_what_was_written_is_not_read_again(
     assert counted(store, tenant) == 12
 
 
+def test_what_is_dropped_takes_no_room() -> None:
+    kept = Kept()
+    kept.put("a", b"1234")
+    kept.put("b", None)
+    for key in ("a", "b", "never there"):
+        kept.drop(key)
+    assert (kept.values, kept.bytes_held) == ({}, 0)
+
+
 def test_a_lease_that_went_to_another_process_and_came_back_serves_nothing_stale(
     store: Database, log: PostgresLog, tenant: str
 ) -> None:

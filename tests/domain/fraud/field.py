@@ -14,7 +14,7 @@ from domain.directory.site import SiteRegistered, site_stream
 from domain.directory.tour import Checkpoint, TourDefined, tour_stream
 from domain.fraud.facts import FraudScored
 from domain.fraud.judging import Rescore
-from domain.fraud.knowledge import think
+from domain.fraud.knowledge import Thoughts, think
 from domain.fraud.score import RULES, Scorer
 from domain.fraud.shelf import M
 from domain.signals import (
@@ -213,9 +213,14 @@ class Field:
 
     def take(self, batch: Sequence[AnyRecorded]) -> list[Rescore]:
         thoughts = think(batch, self.recall, self.scorer)
+        self.keep(thoughts)
+        return thoughts.rescores
+
+    def keep(self, thoughts: Thoughts) -> None:
         for key, memory in thoughts.memories.items():
             self.kept[key] = msgspec.json.encode(memory)
-        return thoughts.rescores
+        for key in thoughts.forgotten:
+            self.kept.pop(key, None)
 
     def replayed(self, cuts: Iterable[int] = ()) -> dict[str, bytes]:
         """Return the memories that a replay of the whole log makes, which states nothing."""
@@ -226,8 +231,7 @@ class Field:
             again.read += len(batch)
             thoughts = think(batch, again.recall, self.scorer, replaying=True)
             assert thoughts.rescores == []
-            for key, memory in thoughts.memories.items():
-                again.kept[key] = msgspec.json.encode(memory)
+            again.keep(thoughts)
         return again.kept
 
     def follow(self, cuts: Iterable[int] = ()) -> list[FraudScored]:
