@@ -45,6 +45,21 @@ class Graph:
         self._memories.hold(item_id, replace(held, part=False, group=None))
         self.touched[item_id] = None
 
+    def stays(self, before: Standing, after: Standing) -> bool:
+        """Return whether a thing that is told otherwise keeps its place and all of its matches.
+
+        What goes on for hours is told again and again, and hardly ever joins anything else by it.
+        """
+        one, other = before.item, after.item
+        if (crowd_of(one), place_in_crowd(one)) != (crowd_of(other), place_in_crowd(other)):
+            return False
+        if slot_of(until_of(one)) != slot_of(until_of(other)):
+            return False
+        if self.looked_up(one) != self.looked_up(other):
+            return False
+        takes_part = self._memories.held(other.id).part
+        return not takes_part or self._matches(before) == self._matches(after)
+
     def seat(self, before: Item | None, after: Item | None) -> None:
         """Let a thing that was taken out leave its crowd, or go where it belongs by now."""
         crowds = {crowd_of(item): None for item in (before, after) if item is not None}

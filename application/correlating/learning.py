@@ -64,6 +64,11 @@ class Learner:
         if before == after:
             self._memories.hold(item_id, replace(held, notice=told))
             return
+        if before is not None and after is not None and self._graph.stays(before, after):
+            self._memories.hold(item_id, replace(held, notice=told))
+            if held.part:
+                self.touched[item_id] = None
+            return
         self._graph.take_out(item_id)
         self._memories.hold(item_id, replace(self._memories.held(item_id), notice=told))
         self._graph.seat(

@@ -99,22 +99,27 @@ class Memories:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._helds: dict[UUID, Held] = {}  # that were asked for before: most are, several times
 
     def fetch(self, kind: str, names: Collection[object], type_: type[M]) -> dict[str, M]:
         """Have memories in hand: one question for all."""
         return self._desk.memories([f"{kind}/{name}" for name in names], type_) if names else {}
 
     def held(self, item_id: UUID) -> Held:
-        return self._get(f"item/{item_id}", Held) or Held()
+        return self._helds.get(item_id) or self.holds([item_id])[item_id]
 
     def hold(self, item_id: UUID, held: Held) -> None:
+        self._helds[item_id] = held
         self._desk.remember(f"item/{item_id}", held)
 
     def holds(self, item_ids: Iterable[UUID]) -> dict[UUID, Held]:
         """Return many things at once."""
         ids = list(item_ids)
-        found = self.fetch("item", ids, Held)
-        return {id_: found.get(f"item/{id_}") or Held() for id_ in ids}
+        known = self._helds
+        if missing := [id_ for id_ in ids if id_ not in known]:
+            found = self.fetch("item", missing, Held)
+            known.update({id_: found.get(f"item/{id_}") or Held() for id_ in missing})
+        return {id_: known[id_] for id_ in ids}
 
     def slots(self, names: Collection[str]) -> dict[str, Slot]:
         return self.fetch("slot", names, Slot)

@@ -59,15 +59,7 @@ class Groups:
         Returns the first thing of each, with the things that changed it.
         """
         before = {group_id: self._memories.group(group_id) for group_id in self._because}
-        kept = [id_ for group in before.values() for id_ in group.members if id_ not in self._gone]
-        edges = [each for group in before.values() for each in group.edges if self._holds(each)]
-        edges += [
-            each
-            for item_id, ends in self._matches.items()
-            for each in ends.values()
-            if each.first == item_id
-        ]
-        parts = self._parts([*kept, *self._fresh], edges)
+        parts = self._parts([self._left(group) for group in before.values()])
         # Whatever was put in leaves a group of its name, be it empty, however batches are cut.
         for group_id in self._added.union(before):
             self._memories.keep_group(group_id, Group())
@@ -78,25 +70,51 @@ class Groups:
         self._added = set()
         return changed
 
-    def _holds(self, known: Edge) -> bool:
-        return known.first not in self._gone and known.second not in self._gone
+    def _left(self, group: Group) -> Group:
+        """Return what is left of a group without those that are gone."""
+        gone = self._gone.intersection(group.members)
+        if not gone:
+            return group
+        return Group(
+            tuple(id_ for id_ in group.members if id_ not in gone),
+            tuple(e for e in group.edges if e.first not in gone and e.second not in gone),
+        )
 
-    def _parts(self, item_ids: list[UUID], edges: list[Edge]) -> list[Group]:
-        """Return what hangs together, each in order."""
+    def _parts(self, left: list[Group]) -> list[Group]:
+        """Return what hangs together of what is left and what is fresh, each in order."""
+        item_ids = [*(id_ for group in left for id_ in group.members), *self._fresh]
         forest = Forest(item_ids)
-        for each in edges:
+        for group in left:
+            # Nearly always it still hangs together, which shows long before its last match.
+            own = Forest(group.members)
+            own.join_all(group.edges)
+            for ids in own.by_root().values():
+                forest.join_all_of(ids)
+        fresh = [
+            each
+            for item_id, ends in self._matches.items()
+            for each in ends.values()
+            if each.first == item_id
+        ]
+        for each in fresh:
             forest.join(each.first, each.second)
         first_of: dict[UUID, UUID] = {}
         for item_id, held in self._memories.holds(item_ids).items():
             for bond_id in held.bonds:
                 forest.join(first_of.setdefault(bond_id, item_id), item_id)
-        of_root: dict[UUID, list[Edge]] = {}
-        for each in edges:
-            of_root.setdefault(forest.root(each.first), []).append(each)
+        edges_of: dict[UUID, list[Edge]] = {}
+        for group in left:
+            roots = {forest.root(id_) for id_ in group.members}
+            if len(roots) == 1:
+                edges_of.setdefault(roots.pop(), []).extend(group.edges)
+            else:
+                fresh += group.edges
+        for each in fresh:
+            edges_of.setdefault(forest.root(each.first), []).append(each)
         return [
             Group(
                 tuple(sorted(part)),
-                tuple(sorted(of_root.get(root, ()), key=lambda each: each.ends)),
+                tuple(sorted(edges_of.get(root, ()), key=lambda each: each.ends)),
             )
             for root, part in forest.by_root().items()
         ]

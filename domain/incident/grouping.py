@@ -80,19 +80,37 @@ class Forest:
 
     def __init__(self, ids: Iterable[UUID]) -> None:
         self._root = {id_: id_ for id_ in ids}
+        self.size = len(self._root)  # sets
 
     def root(self, id_: UUID) -> UUID:
         """Return the item that stands for the set of this one."""
-        while self._root[id_] != id_:
-            self._root[id_] = self._root[self._root[id_]]
-            id_ = self._root[id_]
-        return id_
+        root = self._root
+        above = root[id_]
+        # What stands for itself stands there as it is; to compare two ids costs more than all else.
+        while (higher := root[above]) is not above:
+            root[id_] = higher
+            id_, above = above, higher
+        return above
 
     def join(self, one: UUID, other: UUID) -> None:
         """Make one set of two."""
         a, b = self.root(one), self.root(other)
-        if a != b:
+        if a is not b:
             self._root[max(a, b)] = min(a, b)
+            self.size -= 1
+
+    def join_all(self, edges: Iterable[Edge]) -> None:
+        """Join the ends of edges whose order plays no part, until nothing is left to be joined."""
+        for each in edges:
+            if self.size == 1:
+                return
+            self.join(each.first, each.second)
+
+    def join_all_of(self, ids: Iterable[UUID]) -> None:
+        """Make one set of all of these."""
+        every = list(ids)
+        for other in every[1:]:
+            self.join(every[0], other)
 
     def by_root(self) -> dict[UUID, set[UUID]]:
         """Return all sets, by the item that stands for each."""
@@ -111,17 +129,21 @@ class Orchard(Forest):
 
     def __init__(self, standings: Mapping[UUID, Standing]) -> None:
         super().__init__(standings)
-        self._size = dict.fromkeys(standings, 1)
+        self._sizes = dict.fromkeys(standings, 1)
         self._cuts = {id_: dict(each.cuts) for id_, each in standings.items()}
+        # Where all of them fit into one set and nobody told them apart, any two sets may be joined.
+        self.is_free = len(self._root) <= ITEMS_MAX and not any(self._cuts.values())
 
     def join(self, one: UUID, other: UUID) -> None:
-        a, b = sorted((self.root(one), self.root(other)))
-        if a == b or self._size[a] + self._size[b] > ITEMS_MAX:
+        a, b = self.root(one), self.root(other)
+        if a is b or self._sizes[a] + self._sizes[b] > ITEMS_MAX:
             return
+        if b < a:
+            a, b = b, a
         cuts, others = self._cuts[a], self._cuts[b]
         if any(cuts.get(cut, side) is not side for cut, side in others.items()):
             return
-        self._size[a] += self._size[b]
+        self._sizes[a] += self._sizes[b]
         cuts.update(others)
         super().join(a, b)
 
@@ -136,6 +158,9 @@ def clusters(standings: Mapping[UUID, Standing], edges: Collection[Edge]) -> lis
     for bond in sorted(bound):
         for other in bound[bond][1:]:
             forest.join(bound[bond][0], other)
+    if forest.is_free:
+        forest.join_all(edges)
+        return forest.sets()
     calm = outside_storms(standings, edges)
     for each in sorted(calm, key=lambda each: (-each.score, *each.ends)):
         forest.join(each.first, each.second)
@@ -145,8 +170,7 @@ def clusters(standings: Mapping[UUID, Standing], edges: Collection[Edge]) -> lis
 def outside_storms(standings: Mapping[UUID, Standing], edges: Collection[Edge]) -> list[Edge]:
     """Return the matches that count: in a storm those of the same hour."""
     forest = Forest(standings)
-    for each in edges:
-        forest.join(each.first, each.second)
+    forest.join_all(edges)
     sizes = Counter(forest.root(id_) for id_ in standings)
     if max(sizes.values(), default=0) <= ITEMS_MAX:
         return list(edges)

@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 from application.policies.correlate_whenever_something_happens import (
     CorrelateWheneverSomethingHappens,
 )
-from domain.alert import AlertKind, AlertRaised, AlertWithdrawn, alert_stream
+from domain.alert import AlertKind, AlertRaised, AlertRepeated, AlertWithdrawn, alert_stream
 from domain.anomaly.facts import (
     AnomalyDetected,
     AnomalyWithdrawn,
@@ -197,6 +197,20 @@ def alert(
         person_id=person,
         title=name,
         evidence=evidence or id_of(f"evidence of {name}"),
+        seen_at=at(minutes),
+    )
+    return alert_stream(id_of(name)), event
+
+
+def alert_repeated(name: str, minutes: float, severity: Severity = Severity.HIGH) -> Stated:
+    """Return another evidence of an alert."""
+    event = AlertRepeated(
+        dedup_key=name,
+        evidence=id_of(f"evidence of {name} at {minutes}"),
+        score=0.9,
+        evidence_severity=severity,
+        severity=severity,
+        count=2,
         seen_at=at(minutes),
     )
     return alert_stream(id_of(name)), event

@@ -15,6 +15,7 @@ from domain.signals import DeviceStatus, signal_uuid
 from tests.application.control_room import (
     ControlRoom,
     alert,
+    alert_repeated,
     alert_withdrawn,
     device,
     finding,
@@ -94,6 +95,29 @@ def test_what_is_withdrawn_drops_out_and_splits_what_it_joined() -> None:
     withdrawn = room.story(incident_id)[-1]
     assert withdrawn == IncidentWithdrawn(reason="Scans came late.")
     room.happen(finding("low", 0, 10))
+    assert list(room.open()) == [incident_id]
+
+
+def test_what_is_told_again_of_a_thing_keeps_its_matches_until_it_makes_others() -> None:
+    room = ControlRoom()
+    room.happen(device("off", 0, site=None), alert("fraud", 5, site=None))
+    ((incident_id, _),) = room.open().items()
+    graph = ("slot/", "group/", "crowd/")
+
+    def drawn() -> dict[str, bytes]:
+        kept = room.correlation.kept
+        return {key: value for key, value in kept.items() if key.startswith(graph)}
+
+    before = drawn()
+    room.happen(alert_repeated("fraud", 8))
+    assert drawn() == before
+    assert room.only().items[id_of("fraud")][0].until is not None
+    # Worse, past where it is looked up, and into the next hour: it is put where it belongs by now.
+    room.happen(alert_repeated("fraud", 9, Severity.CRITICAL))
+    assert drawn() != before
+    room.one_by_one(alert_repeated("fraud", 50), alert_repeated("fraud", 65))
+    room.happen(finding("low", 75, 80))
+    assert len(room.only().items) == 3
     assert list(room.open()) == [incident_id]
 
 

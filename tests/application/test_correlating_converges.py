@@ -24,6 +24,7 @@ from tests.application.control_room import (
     ControlRoom,
     Stated,
     alert,
+    alert_repeated,
     alert_withdrawn,
     anomaly,
     anomaly_withdrawn,
@@ -87,7 +88,12 @@ def stories(draw: st.DrawFn) -> list[list[Stated]]:
                 kind = draw(st.sampled_from(list(AlertKind)))
                 severity = draw(st.sampled_from([Severity.MEDIUM, Severity.HIGH]))
                 raised = alert(name, begin, kind, severity, person=person, site=place)
-                told.append(draw(st.sampled_from([[raised], [raised, alert_withdrawn(name)]])))
+                repeats = [
+                    alert_repeated(name, begin + later, severity)
+                    for later in draw(st.lists(st.integers(0, 70), max_size=3))
+                ]
+                ends = draw(st.sampled_from([[], [alert_withdrawn(name)]]))
+                told.append([raised, *repeats, *ends])
     return told
 
 

@@ -24,6 +24,7 @@ from domain.signals import DeviceStatus, signal_uuid
 from tests.application.control_room import (
     ControlRoom,
     alert,
+    alert_repeated,
     alert_withdrawn,
     device,
     finding,
@@ -299,6 +300,11 @@ def test_a_storm_lets_the_worst_of_a_crowd_take_part() -> None:
     assert room.only().severity is Severity.CRITICAL
     room.happen(alert("a", 1), alert("b", 1, person="G-2"))
     assert {id_of("a"), id_of("b")} < things(room)[first]
+    room.happen(alert("low", 1, severity=Severity.LOW))
+    told = len(room.story(first))
+    room.happen(alert_repeated("low", 2, Severity.LOW))
+    assert id_of("low") not in things(room)[first]
+    assert len(room.story(first)) == told
 
 
 def test_a_replay_with_people_ends_in_the_same_memories(room: ControlRoom) -> None:
