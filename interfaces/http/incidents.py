@@ -5,7 +5,6 @@ from typing import Annotated, TypeAlias
 from uuid import UUID
 
 from litestar import Controller, Response, get
-from litestar.concurrency import sync_to_thread
 from litestar.params import FromPath, FromQuery, QueryParameter, SkipValidation
 
 from application import incidents
@@ -16,9 +15,9 @@ from domain.incident.lifecycle import INCIDENT
 from domain.incident.state import IncidentStatus
 from domain.incident.wishes import AcknowledgeIncident, LinkIncident, ResolveIncident
 from domain.severity import Severity
-from interfaces.http.credentials import Caller, needs
+from interfaces.http.credentials import needs
 from interfaces.http.envelope import Envelope, Items, Reached
-from interfaces.http.keeping import RESPONSES, AnyRequest, kept_or_made, key_of
+from interfaces.http.keeping import RESPONSES, AnyRequest, kept_page_of
 from interfaces.http.parameters import (
     CursorParameter,
     IdentifierFilter,
@@ -30,14 +29,12 @@ from interfaces.http.parameters import (
     body,
     require_order,
     version_of,
-    wait_until,
 )
 from interfaces.http.problems import OF_LISTS, Rejected
-from interfaces.http.reading import TimelineEntry, filters, page_of, story_of
+from interfaces.http.reading import TimelineEntry, filters, page_of, story_of, wanted_by
 from interfaces.http.working import PairDoor, StoryDoor, commanding, reached, require_visible
-from interfaces.wiring import Vedette
 from projections.incidents import INCIDENTS, IncidentRow
-from projections.views import PAGE_ROWS_DEFAULT, Wanted
+from projections.views import PAGE_ROWS_DEFAULT
 
 VIEW = needs(Capability.INCIDENTS_VIEW)
 command = commanding(Capability.INCIDENTS_WORK)
@@ -213,37 +210,18 @@ class CorrelationController(Controller):
     ) -> Response[Envelope[Items[IncidentRow]]]:
         """List incidents by whom and what their things are about and when they happened, with the
         score and the reasons of every link. An ETag and If-None-Match save what has not changed."""
-        await wait_until(vedette.views, INCIDENTS.name, caller.tenant_id, wait_for)
-        scope = caller.principal.site_scope
         above, below = moment("last_at", since, "from"), moment("first_at", until, "to")
         require_order(above, below)
-        wanted = Wanted(
+        wanted = wanted_by(
+            caller,
+            {},
             above=above,
             below=below,
             holding=filters(sites=site_id, persons=person_id, devices=device_id),
-            sites=None if scope is None else sorted(scope),
             limit=limit,
             cursor=cursor,
         )
-        return await sync_to_thread(correlations, vedette, caller, wanted, request)
-
-
-def correlations(
-    vedette: Vedette, caller: Caller, wanted: Wanted, request: AnyRequest
-) -> Response[Envelope[Items[IncidentRow]]]:
-    """Answer from what was answered before, as long as no incident changed, or afresh.
-
-    Raises:
-        MalformedCursor: the cursor is not one of ours.
-    """
-    stands = vedette.views.changed(INCIDENTS, caller.tenant_id)
-    key = key_of(caller.tenant_id, "correlations", wanted, stands.newest)
-
-    def make() -> Items[IncidentRow]:
-        page = vedette.views.page(INCIDENTS, caller.tenant_id, wanted)
-        return Items(items=page.rows, next_cursor=page.next_cursor)
-
-    return kept_or_made(vedette, request, key, stands.position, make)
+        return await kept_page_of(vedette, INCIDENTS, caller, wanted, request, wait_for=wait_for)
 
 
 def moment(field: str, at: datetime | None, parameter: str) -> dict[str, datetime]:

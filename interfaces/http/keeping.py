@@ -7,14 +7,22 @@ found, and nobody has to delete it; see docs/decisions/0030.
 
 from collections.abc import Callable
 from hashlib import sha256
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import msgspec
 from litestar import Request, Response
+from litestar.concurrency import sync_to_thread
 from litestar.openapi import ResponseSpec
 
+from interfaces.http.credentials import Caller
+from interfaces.http.envelope import Envelope, Items
+from interfaces.http.parameters import wait_until
 from interfaces.http.problems import OF_LISTS
 from interfaces.wiring import Vedette
+from projections.kernel import Projection
+from projections.views import Wanted
+
+R = TypeVar("R", bound=msgspec.Struct)
 
 KEPT_S = 60  # product rule, of telemetry; who keeps for another time says so
 FORM = 1  # of what is kept; another release that answers otherwise counts it up
@@ -52,6 +60,36 @@ def kept_or_made(  # noqa: PLR0917 - what, of what mark, and for how long
     cached = b"false" if kept is None else b"true"
     body = b'{"status":"success","data":%b,"cached":%b,"position":%d}' % (data, cached, position)
     return Response(cast("Any", body), media_type="application/json", headers=headers)
+
+
+async def kept_page_of(
+    vedette: Vedette,
+    projection: Projection[R],
+    caller: Caller,
+    wanted: Wanted,
+    request: AnyRequest,
+    *,
+    kept_s: int = KEPT_S,
+    wait_for: int | None = None,
+) -> Response[Envelope[Items[R]]]:
+    """Return one page of a list as it was answered before, as long as no row of the list changed.
+
+    Raises:
+        ReadModelBehind: the read model did not reach `wait_for` in time.
+        MalformedCursor: the cursor is not one of ours.
+    """
+    await wait_until(vedette.views, projection.name, caller.tenant_id, wait_for)
+
+    def answer() -> Response[Envelope[Items[R]]]:
+        stands = vedette.views.changed(projection, caller.tenant_id)
+        key = key_of(caller.tenant_id, projection.name, wanted, stands.newest)
+        return kept_or_made(vedette, request, key, stands.position, make, kept_s)
+
+    def make() -> Items[R]:
+        page = vedette.views.page(projection, caller.tenant_id, wanted)
+        return Items(items=page.rows, next_cursor=page.next_cursor)
+
+    return await sync_to_thread(answer)
 
 
 def holds(if_none_match: str | None, tag: str) -> bool:

@@ -56,6 +56,31 @@ def filters(**given: Enum | str | None) -> dict[str, str]:
     }
 
 
+def wanted_by(
+    caller: Caller,
+    equal: Mapping[str, str],
+    *,
+    limit: int,
+    cursor: str | None,
+    at_least: Mapping[str, float] | None = None,
+    above: Mapping[str, datetime] | None = None,
+    below: Mapping[str, datetime] | None = None,
+    holding: Mapping[str, str] | None = None,
+) -> Wanted:
+    """Return what a list shall hold for a caller: never more than the caller's sites."""
+    scope = caller.principal.site_scope
+    return Wanted(
+        equal=equal,
+        at_least=at_least or {},
+        above=above or {},
+        below=below or {},
+        holding=holding or {},
+        sites=None if scope is None else sorted(scope),
+        limit=limit,
+        cursor=cursor,
+    )
+
+
 async def page_of(
     vedette: Vedette,
     projection: Projection[R],
@@ -64,7 +89,6 @@ async def page_of(
     *,
     limit: int,
     cursor: str | None,
-    at_least: Mapping[str, float] | None = None,
     above: Mapping[str, datetime] | None = None,
     below: Mapping[str, datetime] | None = None,
     holding: Mapping[str, str] | None = None,
@@ -76,16 +100,8 @@ async def page_of(
         ReadModelBehind: the read model did not reach `wait_for` in time.
     """
     await wait_until(vedette.views, projection.name, caller.tenant_id, wait_for)
-    scope = caller.principal.site_scope
-    wanted = Wanted(
-        equal=equal,
-        at_least=at_least or {},
-        above=above or {},
-        below=below or {},
-        holding=holding or {},
-        sites=None if scope is None else sorted(scope),
-        limit=limit,
-        cursor=cursor,
+    wanted = wanted_by(
+        caller, equal, limit=limit, cursor=cursor, above=above, below=below, holding=holding
     )
     page = await sync_to_thread(vedette.views.page, projection, caller.tenant_id, wanted)
     return Envelope(
