@@ -37,6 +37,8 @@ from domain.muting.windows import WEEKDAYS
 from domain.severity import Severity
 from domain.ticket import (
     TICKET,
+    AssignTicket,
+    StartTicket,
     Ticket,
     TicketCommand,
     TicketOpened,
@@ -47,6 +49,7 @@ from tests.memory_desk import BEGAN_AT, NAMESPACE, Following, MemoryLog, settle
 NO_SHOW, GPS_OFF, SILENT_SITE = FindingType.NO_SHOW, FindingType.GPS_OFF, FindingType.SILENT_SITE
 EVIDENCE = Evidence(expected=(), received=(), explanation="0 of 1", judged_up_to=1)
 HOUR = timedelta(hours=1)
+BEGIN = (AssignTicket(assignee="eve"), StartTicket())
 
 
 def finding_id(number: int) -> UUID:

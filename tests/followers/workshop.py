@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import psycopg
 
+from adapters.followers.operations import PostgresOperations
 from adapters.followers.reading import Lease
 from adapters.followers.runtime import Loop
 from adapters.followers.turn import NOTHING, Handled
 from adapters.log.postgres_log import PostgresLog
 from adapters.postgres.database import Connection, Database
+from application.operations import FollowerStanding, FollowerState
 from application.ports import Append, Cause
 from domain.catalogue import AnyRecorded
 from domain.signals import LocationRecorded
@@ -86,3 +89,30 @@ def forge(owner_url: str, statement: str, parameters: Sequence[object]) -> None:
         connection.execute("ALTER TABLE log.events DISABLE TRIGGER append_only")
         connection.execute(statement.encode(), parameters)
         connection.execute("ALTER TABLE log.events ENABLE ALWAYS TRIGGER append_only")
+
+
+def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "It did not come true in time."
+        time.sleep(0.02)
+
+
+def standing(store: Database, tenant: str, follower: str) -> FollowerStanding:
+    found = PostgresOperations(store).followers(tenant)
+    return next(each for each in found if each.follower == follower)
+
+
+def is_in(store: Database, tenant: str, handler: NoteTaker, state: FollowerState) -> bool:
+    found = PostgresOperations(store).followers(tenant)
+    return any(each.follower == handler.name and each.state is state for each in found)
+
+
+def follow_until(loop: Loop, condition: Callable[[], bool]) -> None:
+    thread = threading.Thread(target=loop.run)
+    thread.start()
+    try:
+        until(condition)
+    finally:
+        loop.stop()
+        thread.join()
