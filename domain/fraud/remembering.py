@@ -116,9 +116,8 @@ def forget_old_visits(person: PersonMemory) -> None:
     old = max(
         bisect_left(visits, newest_us - VISITS_KEPT_US, key=visit_moment),
         len(visits) - VISITS_MAX,
+        0,
     )
-    if old <= 0:
-        return
     for visit in visits[:old]:
         habit = Habit(
             visit.at_us, visit.checks_in, visit.local_day, visit.local_minute, visit.violation

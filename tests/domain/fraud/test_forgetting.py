@@ -102,6 +102,19 @@ def test_weeks_in_one_batch_leave_the_tracks_of_the_last_days() -> None:
     assert tracks(live) == tracks(at_once)
 
 
+def test_a_habit_fades_also_when_no_attendance_becomes_one() -> None:
+    """However batches are cut: the one of the first day is past its time when the last one comes."""
+    live = Field()
+    for day in (0, 11, 36, 41):
+        moment = MONDAY + day * DAY
+        live.signals([attendance(moment)], moment)
+        live.follow()
+    assert [habit.at_us for habit in live.memory("person/G-1", PersonMemory).habits] == [
+        micros(MONDAY + 11 * DAY)
+    ]
+    assert live.replayed() == live.kept
+
+
 def test_a_day_that_was_told_of_is_noted_once_and_in_order() -> None:
     person = PersonMemory()
     noted = [add_track_day(person, day * DAY_US + 5) for day in (3, 3, 1, 2, 1, 3)]
@@ -147,8 +160,8 @@ def story(draw: Random) -> Iterator[tuple[list[SignalEvent], datetime]]:
 @settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_nothing_is_judged_otherwise_for_what_is_forgotten(seed: int) -> None:
-    """The same scores in the same order as with all tracks; and however batches are cut, and in a
-    replay, the same tracks are kept."""
+    """The same scores in the same order as with all tracks. A replay makes the same memories, and
+    whatever batches there were, the same tracks are kept."""
     draw = Random(seed)
     forgetful, mindful, at_once = Field(), Field(), Field()
     for signals, recorded_at in story(Random(seed)):
@@ -162,10 +175,9 @@ def test_nothing_is_judged_otherwise_for_what_is_forgotten(seed: int) -> None:
     with never_forgetting():
         assert mindful.follow() == told
     assert len(tracks(forgetful)) < len(tracks(mindful))
-    replayed = forgetful.replayed([draw.randint(1, 60) for _ in range(40)])
+    assert forgetful.replayed([draw.randint(1, 60) for _ in range(40)]) == forgetful.kept
     at_once.follow()
-    for kept in (replayed, at_once.kept):
-        assert of_tracks(kept) == of_tracks(forgetful.kept)
+    assert of_tracks(at_once.kept) == of_tracks(forgetful.kept)
 
 
 def of_tracks(kept: dict[str, bytes]) -> dict[str, object]:
