@@ -23,7 +23,7 @@ from adapters.followers.operations import PostgresOperations
 from adapters.followers.process import FollowerProcess
 from adapters.followers.projecting import ProjectionHandler
 from adapters.followers.rebuilding import Rebuild, Watch
-from adapters.followers.resting import gets_up_for, rest_s
+from adapters.followers.resting import gets_up_for, rests
 from adapters.followers.runtime import Handler
 from adapters.jobs.attempting import UseCase
 from adapters.jobs.dispatching import Dispatcher
@@ -188,7 +188,7 @@ def followers(application: Vedette, lane: Lane | None = None) -> FollowerProcess
         of_lane(handlers(), lane),
         grown=application.log.grown,
         said=application.log.said,
-        rest_s=rest_s,
+        rests=rests,
         gets_up_for=gets_up_for,
     )
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from adapters.followers.listening import Listener
 from adapters.followers.passing import Passing
-from adapters.followers.runtime import Handler, Loop
+from adapters.followers.runtime import Handler, Loop, Rests
 from adapters.followers.sharing import SharedFacts
 from adapters.log.waking import Grown
 
@@ -33,7 +33,7 @@ class FollowerProcess:
         *,
         grown: Callable[[str, frozenset[str]], None],
         said: Callable[[int], bool],
-        rest_s: Callable[[Handler], float],
+        rests: Callable[[Handler], Rests],
         gets_up_for: Callable[[Handler], frozenset[str] | None],
     ) -> None:
         """`grown` tells other processes what came; `said` knows its wake-ups when they come back.
@@ -49,7 +49,7 @@ class FollowerProcess:
                 grown=self._grown,
                 enrols=False,
                 told=True,
-                rest_s=rest_s(handler),
+                rests=rests(handler),
                 shared=shared,
             )
             for handler in handlers

@@ -11,8 +11,9 @@ read along with what it answers, in the order of the log, or when it is found by
 from __future__ import annotations
 
 from adapters.followers.lanes import CALLING
-from adapters.followers.runtime import Handler
+from adapters.followers.runtime import Handler, Rests
 from application.policies import assign_ticket_whenever_opened_without_assignee as assigning
+from application.policies import correlate_whenever_something_happens as correlating
 from application.policies import escalate_finding_whenever_raised_high as escalating
 from application.policies import judge_baselines_whenever_signals_recorded as judging
 from application.policies import open_ticket_whenever_alert_raised as opening
@@ -35,12 +36,16 @@ SCORING_REST_S = 0.04
 # An anomaly is to be on the screen 200 ms after what told of it; its policy stays behind the signals.
 JUDGING_REST_S = 0.08
 REST_S = 0.2
+# In a storm, of those that keep a board or a book: looked at twice a second is enough.
+BUSY_REST_S = 0.4
 
 RESTS_S = {
     **dict.fromkeys(CALLING, CALLING_REST_S),
     scoring.NAME: SCORING_REST_S,
     SIGNALS.name: JUDGING_REST_S,
     judging.NAME: JUDGING_REST_S,
+    # An incident is to be on the screen half a second after what it was joined by.
+    correlating.NAME: REST_S,
 }
 
 #: Of the policies on the way to a ticket, what they only take note of.
@@ -55,9 +60,10 @@ NOTED: dict[str, tuple[type[Event], ...]] = {
 }
 
 
-def rest_s(handler: Handler) -> float:
-    """Return how long a follower rests, in seconds: the less, the sooner somebody is called by it."""
-    return RESTS_S.get(handler.name, REST_S)
+def rests(handler: Handler) -> Rests:
+    """Return how long a follower rests: the less, the sooner somebody is called by it."""
+    always_s = RESTS_S.get(handler.name)
+    return Rests(REST_S, BUSY_REST_S) if always_s is None else Rests(always_s, always_s)
 
 
 def gets_up_for(handler: Handler) -> frozenset[str] | None:

@@ -11,7 +11,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import psycopg
 import structlog
@@ -47,7 +47,20 @@ ATTEMPTS_MAX = 6  # failures at one event before it is parked
 RACES_MAX = 20  # lost races in a row at one tenant; then it is no race, but a failure
 ERROR_CHARACTERS_MAX = 2_000
 
+BUSY_FACTS_MIN = 10  # of a batch, from which on a follower is busy
+
 _journal = structlog.get_logger(__name__)
+
+
+class Rests(NamedTuple):
+    """How long a follower lets facts gather for one batch when nothing is left to do, in seconds."""
+
+    calm_s: float
+    busy_s: float  # after a batch of many facts
+
+
+AT_ONCE = Rests(0.0, 0.0)
+
 
 
 class Handler(Protocol):
@@ -86,7 +99,7 @@ class Loop:
         batch_events_max: int = BATCH_EVENTS_MAX,
         enrols: bool = True,
         told: bool = False,
-        rest_s: float = 0.0,
+        rests: Rests = AT_ONCE,
         shared: SharedFacts | None = None,
     ) -> None:
         self.handler = handler
@@ -95,7 +108,8 @@ class Loop:
         self._url = url
         self._grown = grown
         self._batch_events_max = batch_events_max
-        self._rest_s = rest_s  # with nothing left to do, in which facts gather for one batch
+        self._rests = rests
+        self._busy = False
         self._shared = shared
         self._stop = threading.Event()
         self._pipeline: Pipeline | None = None
@@ -130,7 +144,7 @@ class Loop:
             if self._told:
                 again = not worked and pause_s != TOLD_AGAIN_S
                 pause_s = TOLD_AGAIN_S if again else TOLD_POLL_S
-            self._stop.wait(self._rest_s)
+            self._stop.wait(self._rests.busy_s if self._busy else self._rests.calm_s)
             self.wake.wait(pause_s)
         self.disconnect()
 
@@ -206,6 +220,7 @@ class Loop:
         connection = pipeline.connection
         batch = read_batch(connection, lease, limit, self.handler.types, self._shared)
         handled = NOTHING
+        self._busy = len(batch.facts) >= BUSY_FACTS_MIN
         if batch.facts:
             lease = replace(ending(lease, batch), next_token=1 + secrets.randbits(TOKEN_BITS - 1))
             handled = self.handler.handle(connection, lease, batch.facts)

@@ -19,7 +19,7 @@ import structlog
 from adapters.postgres.database import Connection, connect
 
 CHANNEL = "vedette_log"
-PAUSE_S = 0.004  # between two notifications of a process
+PAUSE_S = 0.01  # between two notifications of a process
 RECONNECT_PAUSE_S = 0.5
 PAYLOAD_BYTES_MAX = 7_000  # PostgreSQL takes 8,000; beyond it the empty payload wakes everybody
 

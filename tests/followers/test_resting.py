@@ -7,7 +7,7 @@ import time
 
 from adapters.followers.process import FollowerProcess
 from adapters.followers.resting import NOTED, gets_up_for
-from adapters.followers.runtime import Handler
+from adapters.followers.runtime import AT_ONCE, Handler
 from adapters.log.postgres_log import PostgresLog
 from adapters.postgres.database import Database
 from application.policies import raise_alert_whenever_fraud_scored_high as raising_fraud
@@ -51,7 +51,7 @@ def test_what_nobody_got_up_for_is_found(store: Database, log: PostgresLog, tena
         [NoteTaker("sleeper")],
         grown=lambda *_: None,
         said=lambda _: False,
-        rest_s=lambda _: 0.0,
+        rests=lambda _: AT_ONCE,
         gets_up_for=only_in_its_dreams,
     )
     thread = threading.Thread(target=process.run)
