@@ -62,7 +62,6 @@ class Rests(NamedTuple):
 AT_ONCE = Rests(0.0, 0.0)
 
 
-
 class Handler(Protocol):
     """What a follower does with a batch, inside the transaction of its checkpoint."""
 

@@ -5,16 +5,19 @@ A browser cannot set a header on a WebSocket, so the credential may also come as
 and then closed with a code that says why, because a refused handshake tells a browser nothing.
 """
 
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any, Literal, cast
 
 import psycopg
 from litestar import WebSocket, websocket
 from litestar.exceptions import WebSocketDisconnect
 from litestar.handlers import WebsocketRouteHandler
+from litestar.types import WebSocketSendEvent
 
 from application.ports import LogUnavailable, NoSuchTenant
 from application.principals import InvalidCredentials, Principal
 from domain.access import Capability
+from interfaces.feed.corking import FRAMES
 from interfaces.feed.hub import Hub
 from interfaces.feed.listeners import Filter
 from interfaces.feed.session import (
@@ -60,14 +63,23 @@ class SocketWire:
     def __init__(self, socket: Socket) -> None:
         self._socket = socket
         self._open = True
+        self._together = FRAMES in (socket.scope.get("extensions") or {})
 
-    async def send(self, frame: bytes) -> None:
+    async def send(self, *frames: bytes) -> None:
         if self._open:
             try:
-                await self._socket.send_data(frame.decode(), mode="text")
+                await self._send(frames)
             except OSError:
                 # The server says so where the client went without a word.
                 self._open = False
+
+    async def _send(self, frames: Sequence[bytes]) -> None:
+        if self._together:
+            message = {"type": "websocket.send", FRAMES: frames}
+            await self._socket.send(cast("WebSocketSendEvent", message))
+            return
+        for frame in frames:
+            await self._socket.send_data(frame.decode(), mode="text")
 
     async def receive(self) -> bytes | None:
         try:

@@ -56,7 +56,9 @@ class AdmissionUnknown(Exception):
 class Wire(Protocol):
     """The socket, as far as a session uses it."""
 
-    async def send(self, frame: bytes) -> None: ...
+    async def send(self, *frames: bytes) -> None:
+        """Send frames, in order; a slow client holds them up one by one."""
+        ...
 
     async def receive(self) -> bytes | None:
         """Return the next message, or None when the client has gone."""
@@ -134,8 +136,8 @@ class Session:
         while not subscription.lost:
             await subscription.ready()
             async with self._telling:
-                for frame in subscription.take():
-                    await self._wire.send(frame)
+                if frames := subscription.take():
+                    await self._wire.send(*frames)
         await self._resync(subscription.told)
 
     async def _hear(self, subscription: Subscription) -> None:

@@ -102,14 +102,15 @@ class SocketDouble:
         self._messages: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._arrived = asyncio.Condition()
 
-    async def send(self, frame: bytes) -> None:
-        await self.flows.wait()
-        if self.fails_with is not None:
-            raise self.fails_with
-        if self.closed is None:
-            async with self._arrived:
-                self.sent.append(msgspec.json.decode(frame))
-                self._arrived.notify_all()
+    async def send(self, *frames: bytes) -> None:
+        for frame in frames:
+            await self.flows.wait()
+            if self.fails_with is not None:
+                raise self.fails_with
+            if self.closed is None:
+                async with self._arrived:
+                    self.sent.append(msgspec.json.decode(frame))
+                    self._arrived.notify_all()
 
     async def receive(self) -> bytes | None:
         return await self._messages.get()

@@ -15,6 +15,7 @@ import pytest
 import uvicorn
 from litestar import Litestar
 from structlog.testing import capture_logs
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
@@ -38,7 +39,9 @@ ALLOWED = "https://wall.example"
 class Served:
     """An application behind a real port, in a thread of this process."""
 
-    def __init__(self, app: Litestar) -> None:
+    def __init__(
+        self, app: Litestar, protocol: type[WebSocketsSansIOProtocol] = CorkedWebSocket
+    ) -> None:
         listener = socket.socket()
         listener.bind(("127.0.0.1", 0))
         self.host = f"127.0.0.1:{listener.getsockname()[1]}"
@@ -46,7 +49,7 @@ class Served:
             app,
             log_config=None,
             timeout_graceful_shutdown=1,
-            ws=CorkedWebSocket,
+            ws=protocol,
             ws_max_size=64 * 1024,
         )
         self.server = uvicorn.Server(config)
@@ -180,6 +183,21 @@ async def test_frames_come_from_the_log_by_type_site_and_position(
         assert await hear(client) == {"type": "pong"}
         await client.send(" " * (16 * 1024 + 1))
         assert (await hear(client))["code"] == "message.too_large"
+
+
+async def test_a_server_that_takes_no_frames_together_is_given_each_by_itself(
+    vedette: wiring.Vedette, stage: Stage, field: Field
+) -> None:
+    start = stage.ticket()
+    told = [stage.ticket() for _ in range(3)]
+    with capture_logs():
+        plain = Served(web(vedette), WebSocketsSansIOProtocol)
+        try:
+            async with connect(at(plain, token=field.key, after=start), proxy=None) as client:
+                assert (await hear(client))["type"] == "snapshot"
+                assert [(await hear(client))["position"] for _ in told] == told
+        finally:
+            plain.stop()
 
 
 @pytest.mark.parametrize(
