@@ -51,9 +51,20 @@ def main(environment: dict[str, str]) -> int:
         ProcessPoolExecutor(wanted.at_once, mp_context=get_context("spawn")) as pool,
     ):
         databases = [started.database() for _ in wanted.seeds]
-        parts = list(pool.map(evaluate, wanted.seeds, [wanted] * len(wanted.seeds), databases))
+        parts: list[Figures] = []
+        for part in pool.map(evaluate, wanted.seeds, [wanted] * len(wanted.seeds), databases):
+            parts.append(part)
+            # After each seed, so that hours are not lost with the last one.
+            write(reported(wanted, parts))
+    report = reported(wanted, parts)
+    show(report)
+    return 1 if report.total.parked else 0
+
+
+def reported(wanted: Wanted, parts: list[Figures]) -> Report:
+    """Return what the seeds that are done came to."""
     total = summed(parts)
-    report = Report(
+    return Report(
         wanted=wanted,
         start=START,
         headline=headline(total),
@@ -61,10 +72,11 @@ def main(environment: dict[str, str]) -> int:
         total=total,
         seeds=parts,
     )
+
+
+def write(report: Report) -> None:
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
-    show(report)
-    return 1 if total.parked else 0
 
 
 def show(report: Report) -> None:
