@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from contextlib import closing
 
 import uvicorn
@@ -19,6 +20,9 @@ GRACEFUL_SHUTDOWN_S = 5
 KEEP_ALIVE_S = 30
 FRAME_BYTES_MAX = 64 * 1024  # what a listener of the feed may send at once
 PING_S = 20.0
+# How long the loop tells its listeners something while a door's thread waits for its turn, which it
+# does after each answer of the database; Python's own 5 ms would be added to each of them.
+SWITCH_S = 0.0005
 
 
 def app(*, fd: int | None = None) -> int:
@@ -54,5 +58,6 @@ def app(*, fd: int | None = None) -> int:
         )
         config.load()
         spare_the_collector()
+        sys.setswitchinterval(SWITCH_S)
         uvicorn.Server(config).run(sockets=[listener])
     return 0
