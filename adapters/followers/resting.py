@@ -32,7 +32,7 @@ from projections.signals import SIGNALS
 # What stands in a row on the way from a signal to its ticket. The first of them hears of every
 # signal, and what the others hear of comes in its batches.
 CALLING_REST_S = 0.005
-SCORING_REST_S = 0.04
+SCORING_REST_S = 0.025
 # An anomaly is to be on the screen 200 ms after what told of it; its policy stays behind the signals.
 JUDGING_REST_S = 0.08
 REST_S = 0.2
