@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -323,8 +324,8 @@ def test_a_ticket_may_be_about_several_things() -> None:
     assert list(references(fraud)) == [(Relation.EVIDENCE, f"score-{SIGNAL}")]
 
 
-def test_a_score_goes_back_to_all_attendances_that_cannot_be_true_together() -> None:
-    score = FraudScored(
+def score(**said: Any) -> FraudScored:
+    return FraudScored(
         attendance=SIGNAL,
         person_id="G-1",
         site_id="S-01",
@@ -336,30 +337,21 @@ def test_a_score_goes_back_to_all_attendances_that_cannot_be_true_together() -> 
         model="rules",
         model_version="1",
         model_digest="0" * 64,
-        witnesses=[ALERT],
+        **said,
     )
-    assert list(references(score)) == [
+
+
+def test_a_score_goes_back_to_all_attendances_that_cannot_be_true_together() -> None:
+    assert list(references(score(witnesses=[ALERT]))) == [
         (Relation.EVIDENCE, f"signal-{SIGNAL}"),
         (Relation.EVIDENCE, f"signal-{ALERT}"),
     ]
 
 
 def test_the_reasons_of_a_score_are_told_as_sentences() -> None:
-    score = FraudScored(
-        attendance=SIGNAL,
-        person_id="G-1",
-        site_id="S-01",
-        device_id="D-1",
-        occurred_at=NIGHT,
-        features=Features(),
-        probability=0.9,
-        fraud_type=FraudType.GPS_SPOOFING,
-        model="rules",
-        model_version="1",
-        model_digest="0" * 64,
-        reasons=[
-            Reason(code="one", text="The phone was elsewhere.", contribution=1.0),
-            Reason(code="two", text="The battery was at 1 %.", contribution=0.1),
-        ],
-    )
-    assert words(score) == "Fraud score 0.90: The phone was elsewhere. The battery was at 1 %."
+    reasons = [
+        Reason(code="one", text="The phone was elsewhere.", contribution=1.0),
+        Reason(code="two", text="The battery was at 1 %.", contribution=0.1),
+    ]
+    said = "Fraud score 0.90: The phone was elsewhere. The battery was at 1 %."
+    assert words(score(reasons=reasons)) == said
