@@ -13,9 +13,8 @@ from uuid import UUID
 
 import msgspec
 
-KEPT_DAYS = (
-    30  # for so long can be looked up what was recorded; the database forgets nothing younger
-)
+# For so long can be looked up what was recorded; the database forgets nothing younger.
+KEPT_DAYS = 30
 
 
 class Handed(msgspec.Struct, frozen=True):
