@@ -70,9 +70,15 @@ class Field:
         assert answer.status_code == 201, answer.text
 
     def tickets(self, **query: str) -> list[dict[str, Any]]:
+        return self._listed("tickets", **query)
+
+    def alerts(self) -> list[dict[str, Any]]:
+        return self._listed("alerts")
+
+    def _listed(self, kind: str, **query: str) -> list[dict[str, Any]]:
         """Return the list with all that is recorded: the page knows from the feed, which is sooner."""
         wanted = {"wait_for": str(self.head()), **query}
-        answer = self.client.get("/api/v2/noc/tickets/", params=wanted)
+        answer = self.client.get(f"/api/v2/noc/{kind}/", params=wanted)
         items: list[dict[str, Any]] = answer.json()["data"]["items"]
         return items
 

@@ -153,7 +153,7 @@ def test_an_anomaly_shows_the_numbers_that_decided(desk: Desk, live_server: Live
 
 
 def test_an_alert_is_assigned_resolved_with_a_verdict_and_reopened(
-    desk: Desk, field: Field, live_server: LiveServer
+    desk: Desk, field: Field
 ) -> None:
     field.deceive()
     desk.sit_down()
@@ -173,8 +173,7 @@ def test_an_alert_is_assigned_resolved_with_a_verdict_and_reopened(
     desk.dialog.get_by_label("Why the verdict is taken back").fill("The fix was right after all")
     desk.press("Control+Enter")
     expect(desk.column("ALERTS")).to_have_count(1)
-    with live_server.client() as client:
-        (alert,) = client.get("/api/v2/noc/alerts/").json()["data"]["items"]
+    (alert,) = field.alerts()
     assert (alert["status"], alert["verdict"]) == ("OPEN", None)
 
 
