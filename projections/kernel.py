@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 import msgspec
@@ -44,3 +44,17 @@ def key_behind(prefix: str) -> Callable[[AnyRecorded], str | None]:
         return fact.stream_id.removeprefix(prefix) if fact.stream_id.startswith(prefix) else None
 
     return key_of
+
+
+def fold(
+    projection: Projection[R],
+    before: dict[str, R],
+    touched: Sequence[tuple[str, AnyRecorded]],
+) -> dict[str, R]:
+    """Return the rows after the facts, each fact folded into the row that its key names."""
+    after = dict(before)
+    for key, fact in touched:
+        row = projection.project(after.get(key), fact)
+        if row is not None:
+            after[key] = row
+    return after

@@ -12,7 +12,7 @@ from adapters.followers.turn import NOTHING, Handled
 from adapters.postgres.database import Connection
 from adapters.postgres.rows import RowTable
 from domain.catalogue import AnyRecorded, tag_of
-from projections.kernel import Projection
+from projections.kernel import Projection, fold
 
 R = TypeVar("R", bound=msgspec.Struct)
 
@@ -64,17 +64,3 @@ class ProjectionHandler(Generic[R]):
             live = row[0]
         self._live[lease.tenant_id] = lease.next_token, live
         return live
-
-
-def fold(
-    projection: Projection[R],
-    before: dict[str, R],
-    touched: Sequence[tuple[str, AnyRecorded]],
-) -> dict[str, R]:
-    """Return the rows after the facts, each fact folded into the row that its key names."""
-    after = dict(before)
-    for key, fact in touched:
-        row = projection.project(after.get(key), fact)
-        if row is not None:
-            after[key] = row
-    return after

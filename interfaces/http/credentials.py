@@ -251,7 +251,12 @@ async def guard(connection: AnyConnection, handler: BaseRouteHandler) -> None:
     limit = handler.opt.get(LIMIT) or (READINGS if reads else COMMANDS)
     doorkeeper.buckets.take(limit, f"{principal.tenant_id}/{principal.subject}")
     if wanted is not SIGNED_IN and wanted not in principal.capabilities:
-        raise Rejected(403, "capability.missing", f"This asks for the capability {wanted.value}.")
+        raise lacking(wanted)
+
+
+def lacking(capability: Capability) -> Rejected:
+    """Return what turns away a caller who does not carry a capability."""
+    return Rejected(403, "capability.missing", f"This asks for the capability {capability.value}.")
 
 
 def require_every_site(connection: AnyConnection, _: BaseRouteHandler) -> None:

@@ -1,6 +1,6 @@
 """Reading: pages, single rows and timelines, within the tenant and the sites of the caller."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import Enum
 from typing import Any, TypeVar
@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from litestar.concurrency import sync_to_thread
 
-from domain.catalogue import tag_of
+from domain.catalogue import AnyRecorded, tag_of
 from domain.kernel import Unknown
 from interfaces.http.credentials import Caller
 from interfaces.http.envelope import Envelope, Items
@@ -154,6 +154,11 @@ async def story_of(
 
 def timeline_of(vedette: Vedette, caller: Caller, stream_id: str) -> list[TimelineEntry]:
     """Return a stream's story, oldest fact first."""
+    return timeline(vedette.log.read_stream(caller.tenant_id, stream_id))
+
+
+def timeline(facts: Iterable[AnyRecorded]) -> list[TimelineEntry]:
+    """Return facts as a story shows them."""
     return [
         TimelineEntry(
             position=fact.position,
@@ -164,7 +169,7 @@ def timeline_of(vedette: Vedette, caller: Caller, stream_id: str) -> list[Timeli
             correlation_id=fact.correlation_id,
             data=payload(fact.event),
         )
-        for fact in vedette.log.read_stream(caller.tenant_id, stream_id)
+        for fact in facts
     ]
 
 

@@ -22,7 +22,12 @@ from domain.mail import (
     MailKind,
 )
 from domain.service_level.facts import Hours, TargetS
-from domain.service_level.levels import SERVICE_LEVELS, SERVICE_LEVELS_STREAM, SetServiceLevel
+from domain.service_level.levels import (
+    SERVICE_LEVELS,
+    SERVICE_LEVELS_STREAM,
+    Levels,
+    SetServiceLevel,
+)
 from domain.ticket import Priority
 from interfaces.http.credentials import needs, require_every_site
 from interfaces.http.envelope import Envelope, Items, Reached
@@ -78,16 +83,7 @@ class ServiceLevelController(Controller):
     def list_levels(self, *, caller: TheCaller, vedette: TheVedette) -> Envelope[list[LevelShown]]:
         """List the service level of each priority, the most pressing first."""
         levels = standing(vedette.log, caller.tenant_id, SERVICE_LEVELS, SERVICE_LEVELS_STREAM)
-        shown = [
-            LevelShown(
-                priority=level.priority,
-                acknowledge_s=level.acknowledge_s,
-                resolve_s=level.resolve_s,
-                hours=level.hours,
-            )
-            for level in levels.all()
-        ]
-        return Envelope(data=shown, position=vedette.log.head(caller.tenant_id).position)
+        return Envelope(data=shown(levels), position=vedette.log.head(caller.tenant_id).position)
 
     @put(
         "/{priority:str}/",
@@ -231,3 +227,8 @@ class MailController(Controller):
             caller.cause(),
         )
         return reached(vedette, caller, position)
+
+
+def shown(levels: Levels) -> list[LevelShown]:
+    """Return the service level of each priority, the most pressing first."""
+    return [LevelShown(**msgspec.structs.asdict(level)) for level in levels.all()]

@@ -16,7 +16,6 @@ from typing import Any, get_args
 import msgspec
 import psycopg
 
-from adapters.followers.projecting import fold
 from adapters.postgres.rows import RowTable
 from domain.alert import AlertRaised, AlertStatus
 from domain.catalogue import AnyRecorded
@@ -29,7 +28,7 @@ from projections.alert_board import ALERT_BOARD
 from projections.anomalies import ANOMALIES
 from projections.findings import FINDINGS
 from projections.incidents import INCIDENTS
-from projections.kernel import Projection
+from projections.kernel import Projection, fold
 from projections.ticket_board import TICKET_BOARD
 from tests.faults.driver import Ledger
 

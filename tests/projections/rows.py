@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from adapters.followers.projecting import fold
 from domain.alert import (
     AlertKind,
     AlertRaised,
@@ -21,7 +20,7 @@ from domain.ticket import (
     TicketCategory,
     TicketOpened,
 )
-from projections.kernel import Projection
+from projections.kernel import Projection, fold
 from tests.memory_desk import BEGAN_AT, MemoryLog
 
 ONE, TWO, OTHER = UUID(int=1), UUID(int=2), UUID(int=9)
