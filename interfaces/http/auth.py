@@ -21,7 +21,7 @@ from interfaces.http.credentials import (
 )
 from interfaces.http.envelope import Envelope
 from interfaces.http.parameters import body
-from interfaces.http.problems import OF_EVERY_DOOR, problems
+from interfaces.http.problems import problems
 from interfaces.wiring import Vedette
 
 CredentialText = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
@@ -111,7 +111,7 @@ class AuthController(Controller):
     @get(
         "/me/",
         opt=needs(SIGNED_IN),
-        responses=problems(*OF_EVERY_DOOR),
+        responses=problems(400, 401, 429, 500, 503),
         sync_to_thread=True,
         summary="Who am I",
     )

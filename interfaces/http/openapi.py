@@ -1,7 +1,7 @@
 """OpenAPI: the document that describes these doors, at /schema/openapi.json."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from typing import Any, cast, get_args
 
@@ -16,7 +16,8 @@ from litestar.routes import HTTPRoute
 from application.ingestion import BATCH_SIGNALS_MAX
 from application.signals import Signal
 from interfaces.http.credentials import PUBLIC, needs
-from interfaces.http.signal_examples import EXAMPLES
+from interfaces.http.examples.document import add_examples
+from interfaces.http.examples.signals import EXAMPLES
 
 DESCRIPTION = """
 Every success has the envelope `{"status": "success", "data": …, "cached": false, "position": n}`,
@@ -31,8 +32,14 @@ TAGS = {
     "Directory": "Sites, persons, devices, tours, shifts and tasks.",
     "Tickets": "Work for people.",
     "Alerts": "What an operator must look at.",
+    "Service levels": "How soon tickets are to be done, who gets them, and who is told by mail.",
+    "Anomalies": "What lay far from what is normal, and what is normal.",
+    "Baselines": "How far is too far, by family of baselines, and why.",
     "Findings": "Duty that was not done, and the audits that look at it.",
+    "Incidents": "What belongs together.",
     "Fraud": "How likely each attendance is fraudulent.",
+    "Telemetry": "What was reported, by person and site, and what of it belongs together.",
+    "Jobs": "Long work that was asked for, and what it came to.",
     "Feed": "What listeners of the feed were handed.",
     "Muting": "What calls nobody for a while, and what would have.",
     "Why": "From what stands back to the raw signals, and on.",
@@ -43,22 +50,32 @@ SIGNALS_PATH = "/api/v2/noc/signals/"
 
 
 class SchemaDocument(JsonRenderPlugin):
-    """The framework's document, with what the framework does not know."""
+    """The framework's document, with what the framework does not know; made when it is first asked for."""
+
+    rendered: bytes | None = None
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
-        bodies = (handler.parsed_data_field for handler in handlers_of(request.app))
-        types = tuple(field.annotation for field in bodies if field is not None)
-        return msgspec.json.encode(published(openapi_schema, types))
+        if self.rendered is None:
+            handlers = dict(operations_of(request.app))
+            self.rendered = msgspec.json.encode(published(openapi_schema, handlers))
+        return self.rendered
 
 
-def published(document: dict[str, Any], bodies: Sequence[type]) -> dict[str, Any]:
-    """Return the document as clients get it, given the types of the routes' bodies.
+def published(
+    document: dict[str, Any], handlers: Mapping[tuple[str, str], HTTPRouteHandler]
+) -> dict[str, Any]:
+    """Return the document as clients get it, given the handlers by path and method.
 
     The framework takes the slash off the end of each path, leaves rules of nested fields out, and
     never sees the body of the signals route. The schemas of bodies come from the very types that
-    decode them.
+    decode them, and the examples of answers from what handlers answer with.
     """
     document = renamed(document)
+    examples: dict[str, Any] = {}
+    for (route, method), handler in handlers.items():
+        add_examples(document["paths"][route][method], handler, examples)
+    fields = (handler.parsed_data_field for handler in handlers.values())
+    bodies = tuple(field.annotation for field in fields if field is not None)
     kinds = get_args(Signal)
     references, components = msgspec.json.schema_components(
         (*kinds, *bodies), ref_template="#/components/schemas/{name}"
@@ -96,7 +113,7 @@ def published(document: dict[str, Any], bodies: Sequence[type]) -> dict[str, Any
     return {
         **document,
         "paths": paths,
-        "components": {**document["components"], "schemas": schemas},
+        "components": {**document["components"], "schemas": schemas, "examples": examples},
     }
 
 
@@ -110,13 +127,14 @@ def renamed(document: dict[str, Any]) -> dict[str, Any]:
     return cast("dict[str, Any]", msgspec.json.decode(text))
 
 
-def handlers_of(app: Litestar) -> Iterator[HTTPRouteHandler]:
-    """Return the handlers that the document describes."""
+def operations_of(app: Litestar) -> Iterator[tuple[tuple[str, str], HTTPRouteHandler]]:
+    """Yield the handlers that the document describes, by path and method as the framework has them."""
     for route in app.routes:
         if isinstance(route, HTTPRoute):
             for handler in route.route_handlers:
                 if handler.resolve_include_in_schema():
-                    yield handler
+                    for method in handler.http_methods:
+                        yield (route.path_format, method.lower()), handler
 
 
 def with_slash(path: str) -> str:

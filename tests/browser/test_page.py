@@ -218,6 +218,9 @@ def test_the_keys_are_explained_on_the_page(desk: Desk) -> None:
 def test_the_documentation_works_without_the_internet(desk: Desk) -> None:
     desk.page.goto(f"{desk.server.url}/docs")
     expect(desk.page.get_by_text("/api/v2/noc/signals/").first).to_be_visible()
+    alerts = desk.page.locator(".opblock", has_text="List alerts")
+    alerts.locator(".opblock-summary-control").click()
+    expect(alerts.get_by_text("G-007 travelled faster than possible").first).to_be_visible()
 
 
 def test_the_board_stays_readable_beside_an_open_drawer(desk: Desk, field: Field) -> None:

@@ -12,8 +12,8 @@ import pytest
 from application.ingestion import BATCH_SIGNALS_MAX
 from domain.access import Role
 from domain.signals import HORIZON
+from interfaces.http.examples.signals import EXAMPLES
 from interfaces.http.limits import BODY_BYTES_MAX
-from interfaces.http.signal_examples import EXAMPLES
 from tests.http.field import DIRECTORY, SIGNALS, TOUR, attendance, enrol_field, problem_in
 from tests.live import CAUSE, LiveServer
 
@@ -44,7 +44,8 @@ def each_kind(machine: httpx.Client) -> list[dict[str, Any]]:
     answer = machine.put(f"{DIRECTORY}/tours/T-night/", json=TOUR)
     assert answer.status_code == 200, answer.text
     now = datetime.now(UTC).isoformat()
-    return [{**each, "occurred_at": now, "sent_at": now} for each in EXAMPLES]
+    about = {"person_id": "G-001", "device_id": "D-001", "occurred_at": now, "sent_at": now}
+    return [{**each, **about} for each in EXAMPLES]
 
 
 def test_each_kind_is_taken_alone_in_a_batch_and_in_lines(machine: httpx.Client) -> None:

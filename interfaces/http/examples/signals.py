@@ -4,9 +4,9 @@ from typing import Any
 
 ABOUT: dict[str, Any] = {
     "source": "gate-app",
-    "person_id": "G-001",
+    "person_id": "G-007",
     "site_id": "S-01",
-    "device_id": "D-001",
+    "device_id": "D-007",
 }
 
 EXAMPLES: list[dict[str, Any]] = [
@@ -17,8 +17,8 @@ EXAMPLES: list[dict[str, Any]] = [
         "occurred_at": "2026-11-22T08:00:00+00:00",
         "sent_at": "2026-11-22T08:00:02+00:00",
         "direction": "check_in",
-        "latitude": 51.5,
-        "longitude": -0.12,
+        "latitude": 48.1771,
+        "longitude": 11.5563,
         "gps_accuracy_m": 8.0,
         "biometric_quality": 0.93,
         "biometric_matched": True,
@@ -30,8 +30,8 @@ EXAMPLES: list[dict[str, Any]] = [
         "signal_id": "9bf31c7f",
         **ABOUT,
         "occurred_at": "2026-11-22T08:05:00+00:00",
-        "latitude": 51.5001,
-        "longitude": -0.1201,
+        "latitude": 48.1772,
+        "longitude": 11.5564,
         "gps_accuracy_m": 12.0,
     },
     {
@@ -71,8 +71,8 @@ EXAMPLES: list[dict[str, Any]] = [
         "signal_id": "c51ce410",
         **ABOUT,
         "occurred_at": "2026-11-22T08:30:00+00:00",
-        "latitude": 51.5001,
-        "longitude": -0.1201,
+        "latitude": 48.1772,
+        "longitude": 11.5564,
         "gps_accuracy_m": 12.0,
     },
 ]
