@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -29,13 +29,20 @@ from application.ports import (
 )
 from application.signals import Signal
 from domain.kernel import Refused
-from domain.signals import HORIZON, SignalEvent, corrected_at, signal_stream, signal_uuid
+from domain.signals import HORIZON, SignalEvent, signal_stream, signal_uuid
 
 BATCH_SIGNALS_MAX = 1_000
 KNOWN_CACHE_MAX = 200_000  # directory entries of a tenant that a process remembers to exist
 
 Clock: TypeAlias = Callable[[], datetime]
-SignalFact: TypeAlias = tuple[UUID, SignalEvent]  # the identity of a signal, and its fact
+
+
+class SignalFact(NamedTuple):
+    """A signal that is taken, if it was not taken before."""
+
+    identity: UUID
+    event: SignalEvent
+    happened_at: datetime  # by our clock
 
 
 class TakenAs(StrEnum):
@@ -88,14 +95,14 @@ class SignalIntake:
         asked: list[tuple[int, int]] = []  # index of the signal, place of its fact
         for index, signal in enumerate(signals):
             try:
-                fact = accepted(signal, received_at, unknown, giver.sites)
+                event, happened_at = accepted(signal, received_at, unknown, giver.sites)
             except SignalRefused as refusal:
                 results[index] = Taken(TakenAs.REFUSED, refusal=refusal)
                 continue
             identity = signal_uuid(signal.source, signal.signal_id)
             place = places.setdefault(identity.int, len(facts))
             if place == len(facts):
-                facts.append((identity, fact))
+                facts.append(SignalFact(identity, event, happened_at))
             # A second delivery inside the batch waits for the outcome of the first.
             asked.append((index, place))
         taken = self._record(giver, facts, received_at)
@@ -110,7 +117,7 @@ class SignalIntake:
         self, giver: Giver, facts: Sequence[SignalFact], received_at: datetime
     ) -> list[Taken]:
         """Record the facts and return what became of each, in the same order."""
-        appends = [signal_append(giver.actor, identity, fact) for identity, fact in facts]
+        appends = [signal_append(giver.actor, fact.identity, fact.event) for fact in facts]
         outcomes = self._outcomes(giver.tenant_id, appends)
         met = [
             append.slices[0].stream_id
@@ -120,10 +127,10 @@ class SignalIntake:
         known = self._log.first_positions(giver.tenant_id, met) if met else {}
         late_before = received_at - HORIZON
         return [
-            Taken(TakenAs.ACCEPTED, outcome.first, late=corrected_at(fact) < late_before)
+            Taken(TakenAs.ACCEPTED, outcome.first, late=fact.happened_at < late_before)
             if isinstance(outcome, Appended)
             else Taken(TakenAs.DUPLICATE, known[append.slices[0].stream_id])
-            for (_, fact), append, outcome in zip(facts, appends, outcomes, strict=True)
+            for fact, append, outcome in zip(facts, appends, outcomes, strict=True)
         ]
 
     def _outcomes(self, tenant_id: str, appends: list[Append]) -> list[Outcome]:

@@ -25,6 +25,7 @@ _VERSION_5 = 0x5000 << 64 | 0x8000 << 48
 _FREE_BITS = (1 << 128) - 1 ^ (0xF000 << 64 | 0xC000 << 48)
 # Below this, the time that a message spends on its way looks like a clock that is off.
 CLOCK_TOLERANCE = timedelta(seconds=30)
+MILLISECOND = timedelta(milliseconds=1)  # of skew
 # Product rule: what is told later than this is recorded and said to be late, and judges nothing
 # any more.
 HORIZON = timedelta(days=7)
@@ -197,11 +198,11 @@ def clock_skew_ms(sent_at: datetime | None, received_at: datetime) -> int:
     skew = sent_at - received_at
     if abs(skew) <= CLOCK_TOLERANCE:
         return 0
-    return skew // timedelta(milliseconds=1)
+    return skew // MILLISECOND
 
 
 def corrected_at(signal: SignalEvent) -> datetime:
     """Return when the signal happened by our clock, as well as it can be known."""
     if signal.clock_skew_ms == 0:
         return signal.occurred_at
-    return signal.occurred_at - timedelta(milliseconds=signal.clock_skew_ms)
+    return signal.occurred_at - signal.clock_skew_ms * MILLISECOND

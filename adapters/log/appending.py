@@ -151,8 +151,19 @@ def append_each(
         TooManyFacts, FactTooLarge: as `prepare`.
         NoSuchTenant, StreamMoved, LogUnavailable: as `ride_together`.
     """
+    return ride_each(connection, tenant_id, [prepare(append) for append in appends])
+
+
+def ride_each(
+    connection: psycopg.Connection[Any], tenant_id: str, appends: Sequence[Prepared]
+) -> list[Outcome]:
+    """Record independent appends that are prepared, in as many calls as it takes.
+
+    Raises:
+        NoSuchTenant, StreamMoved, LogUnavailable: as `ride_together`.
+    """
     outcomes: list[Outcome] = []
-    for ride in rides([prepare(append) for append in appends]):
+    for ride in rides(appends):
         outcomes += ride_together(connection, tenant_id, ride)
     return outcomes
 

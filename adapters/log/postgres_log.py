@@ -26,7 +26,7 @@ from application.ports import (
     NoSuchTenant,
     Outcome,
 )
-from domain.catalogue import AnyRecorded, Recorded, tag_of
+from domain.catalogue import AnyRecorded, Recorded
 
 COLUMNS = (
     "position, stream_id, version, type, event_id, occurred_at, recorded_at, actor, caused_by,"
@@ -61,30 +61,26 @@ class PostgresLog:
         return self._group_commit.submit(tenant_id, append)
 
     def append_each(self, tenant_id: str, appends: Sequence[Append]) -> list[Outcome]:
+        # Before there is a connection, so that none waits meanwhile.
+        prepared = [appending.prepare(append) for append in appends]
         try:
             with self._database.connection() as connection:
-                outcomes = appending.append_each(connection, tenant_id, appends)
+                outcomes = appending.ride_each(connection, tenant_id, prepared)
         except psycopg.OperationalError as error:
             raise LogUnavailable("The log cannot be reached.") from error
-        types = {
-            tag_of(fact.event)
-            for append in appends
-            for slice_ in append.slices
-            for fact in slice_.facts
-        }
-        self._tell(tenant_id, outcomes, types)
+        self._tell(tenant_id, outcomes, prepared)
         return outcomes
 
     def _commit(self, tenant_id: str, appends: list[Prepared]) -> list[Outcome]:
         # One statement in autocommit is a whole transaction in one round trip; it binds itself.
         with self._committing.connection() as connection:
             outcomes = appending.ride_together(connection, tenant_id, appends, wire.call_prepared)
-        types = set[str]().union(*(append.types for append in appends))
-        self._tell(tenant_id, outcomes, types)
+        self._tell(tenant_id, outcomes, appends)
         return outcomes
 
-    def _tell(self, tenant_id: str, outcomes: list[Outcome], types: Iterable[str]) -> None:
+    def _tell(self, tenant_id: str, outcomes: list[Outcome], appends: Sequence[Prepared]) -> None:
         if any(isinstance(outcome, Appended) for outcome in outcomes):
+            types = set[str]().union(*(append.types for append in appends))
             self._waker.grown(tenant_id, types)
 
     def grown(self, tenant_id: str, types: Iterable[str] = ()) -> None:
