@@ -30,6 +30,7 @@ from domain.catalogue import tag_of
 
 NO_SUCH_TENANT, STREAM_MOVED = "VD002", "VD003"
 ANY = int(Expect.ANY)
+NEVER = INT8.pack(-1)  # the version of no event
 
 Answering = Callable[[wire.Statement, list[bytes]], PGresult]
 
@@ -93,7 +94,21 @@ def prepare(append: Append) -> Prepared:
     if len(append.slices) == 1:
         return Prepared((append.slices[0].stream_id,), types, rows)
     streams = dict.fromkeys([slice_.stream_id for slice_ in append.slices])
+    if len(streams) < len(append.slices):
+        refuse_repeated(rows)
     return Prepared(tuple(streams), types, rows)
+
+
+def refuse_repeated(rows: list[Row]) -> None:
+    """Ask for what cannot be wherever a version of a stream is asked for a second time.
+
+    Slices that contradict each other lose, and the database says where their stream stands.
+    """
+    asked: set[tuple[bytes, bytes]] = set()
+    for number, row in enumerate(rows):
+        if row[:2] in asked and row[1] != ZERO:
+            rows[number] = (row[0], NEVER, *row[2:])
+        asked.add(row[:2])
 
 
 def rides(appends: Sequence[Prepared]) -> Iterator[list[Prepared]]:

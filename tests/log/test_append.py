@@ -82,15 +82,22 @@ def test_a_stream_may_stand_in_two_slices_of_one_append(
     assert versions(owner, opened) == [("a", 1), ("a", 2), ("b", 1), ("a", 3), ("a", 4)]
 
 
+@pytest.mark.parametrize("stands", [0, 2])
 def test_slices_that_contradict_each_other_are_the_loss_of_their_append_alone(
-    log: PostgresLog, opened: str, owner: Owner
+    log: PostgresLog, opened: str, owner: Owner, stands: int
 ) -> None:
-    twice = Append([part("a", 0), part("a", 0)])
-    lost, recorded = log.append_each(opened, [twice, adding("b", 0)])
+    log.append(opened, adding("b", 0))
+    if stands:
+        log.append(opened, adding("a", 0, stands))
+    before = versions(owner, opened)
+    twice = Append([part("a", stands), part("c", 0), part("a", stands)])
+    lost, recorded = log.append_each(opened, [twice, adding("b", 1)])
     assert isinstance(lost, StreamMoved)
-    assert (lost.stream_id, lost.version) == ("a", 0)
-    assert recorded == Appended(1, 1)
-    assert versions(owner, opened) == [("b", 1)]
+    assert (lost.stream_id, lost.version) == ("a", stands)
+    assert recorded == Appended(len(before) + 1, len(before) + 1)
+    assert versions(owner, opened) == [*before, ("b", 2)]
+    with pytest.raises(StreamMoved):
+        log.append(opened, twice)
 
 
 def test_a_call_of_nothing_but_losers_leaves_the_log_as_it_was(
