@@ -1,7 +1,7 @@
 """A desk without a database, and a log in a list, for the tests of policies and projections.
 
-A contract test (`tests/application/test_desk.py`) holds the desk equal to the one that followers
-work at.
+Contract tests (`tests/application/test_desk.py`, `test_desk_memories.py`) hold the desk equal to the
+one that followers work at.
 """
 
 from __future__ import annotations

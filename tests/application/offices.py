@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 from uuid import UUID
 
+import msgspec
+
 from adapters.followers.desk import PostgresDesk
 from adapters.followers.keeping import Kept
 from adapters.followers.projecting import ProjectionHandler
@@ -29,6 +31,12 @@ from domain.kernel import Event
 from domain.signals import signal_stream
 from projections.signals import SIGNALS
 from tests.memory_desk import MemoryDesk, MemoryLog
+
+
+class Apple(msgspec.Struct, frozen=True):
+    """A memory of one kind."""
+
+    weight_g: int
 
 
 class Office(Protocol):

@@ -2,141 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from application import explaining
 from application.explaining import FACTS_MAX, Kind, NothingToExplain, explain
-from application.ports import Cause
-from application.references import Relation, references, words
-from domain.alert.facts import AlertKind, AlertRaised, AlertRepeated
-from domain.anomaly.facts import (
-    AnomalyDetected,
-    Bucket,
-    Measured,
-    Metric,
-    SubjectKind,
-    ThresholdReason,
-)
-from domain.catalogue import AnyRecorded, event_types, tag_of
+from application.references import Relation
+from domain.alert.facts import AlertRepeated
 from domain.finding.facts import AuditKind, AuditRequested, Evidence, FindingRaised, FindingType
-from domain.fraud.facts import Features, FraudScored, Reason
-from domain.fraud.types import FraudType
-from domain.kernel import Event
 from domain.muting.facts import Action, ActionMuted, MutedBy
 from domain.severity import Severity
-from domain.signals import PhoneActivityRecorded
-from domain.ticket import Priority, TicketCategory, TicketOpened, TicketRepeated
-from tests.memory_desk import MemoryLog
-from tests.strategies import structs
-
-NIGHT = datetime(2026, 11, 22, 2, tzinfo=UTC)
-SIGNAL, LATER, ANOMALY, ALERT, TICKET, FINDING, AUDIT, SILENCE = (
-    UUID(int=number) for number in range(1, 9)
+from tests.application.chronicle import (
+    ALERT,
+    ANOMALY,
+    AUDIT,
+    FINDING,
+    LATER,
+    NIGHT,
+    SIGNAL,
+    SILENCE,
+    TICKET,
+    Chronicled,
+    activity,
+    alert,
+    anomaly,
+    ticket,
 )
-
-
-class Chronicled:
-    """A memory log, read along its causes."""
-
-    def __init__(self) -> None:
-        self.log = MemoryLog()
-
-    def state(self, stream: str, event: Event, because: AnyRecorded | None = None) -> AnyRecorded:
-        cause = Cause("policy:test", caused_by=None if because is None else because.position)
-        return self.log.state(stream, event, cause)
-
-    def at(self, tenant_id: str, positions: Sequence[int]) -> list[AnyRecorded]:
-        assert tenant_id == "t"
-        return [fact for fact in self.log.facts if fact.position in positions]
-
-    def of_streams(self, tenant_id: str, stream_ids: Sequence[str]) -> list[AnyRecorded]:
-        assert tenant_id == "t"
-        return [fact for fact in self.log.facts if fact.stream_id in stream_ids]
-
-    def caused_by(self, tenant_id: str, positions: Sequence[int], limit: int) -> list[AnyRecorded]:
-        assert tenant_id == "t"
-        return [fact for fact in self.log.facts if fact.caused_by in positions][:limit]
-
-
-def activity(number: int) -> PhoneActivityRecorded:
-    return PhoneActivityRecorded(
-        signal_id=f"a{number}",
-        source="s",
-        occurred_at=NIGHT,
-        person_id="G-1",
-        device_id="D-1",
-        interactions=0,
-        interval_s=900,
-    )
-
-
-def anomaly(signals: tuple[UUID, ...]) -> AnomalyDetected:
-    return AnomalyDetected(
-        anomaly_id=ANOMALY,
-        metric=Metric.PHONE_INTERACTIONS,
-        subject_kind=SubjectKind.PERSON,
-        subject_id="G-1",
-        site_id="S-1",
-        person_id="G-1",
-        device_id=None,
-        severity=Severity.MEDIUM,
-        window_start=NIGHT,
-        window_end=NIGHT,
-        measured=Measured(
-            value=0.0,
-            mean=12.0,
-            deviation=3.0,
-            count=120,
-            z=-4.0,
-            threshold=2.5,
-            threshold_reason=ThresholdReason.STABLE,
-            bucket=Bucket.HOUR_OF_WEEK,
-            explanation="actual 0, typical 9-15 at this hour",
-            signals=signals,
-        ),
-    )
-
-
-def alert() -> AlertRaised:
-    return AlertRaised(
-        alert_id=ALERT,
-        kind=AlertKind.ANOMALY,
-        dedup_key="anomaly/phone_interactions/person/G-1",
-        severity=Severity.MEDIUM,
-        score=0.7,
-        title="Phone of G-1 hardly used",
-        evidence=ANOMALY,
-        seen_at=NIGHT,
-        site_id="S-1",
-        person_id="G-1",
-        metric=Metric.PHONE_INTERACTIONS,
-    )
-
-
-def ticket(
-    *,
-    alert_id: UUID | None = None,
-    finding_id: UUID | None = None,
-    incident_id: UUID | None = None,
-) -> TicketOpened:
-    return TicketOpened(
-        ticket_id=TICKET,
-        category=TicketCategory.OPERATIONS,
-        title="Look after G-1",
-        severity=Severity.HIGH,
-        priority=Priority.HIGH,
-        site_id="S-1",
-        alert_id=alert_id,
-        finding_id=finding_id,
-        incident_id=incident_id,
-    )
 
 
 @pytest.fixture
@@ -274,84 +166,3 @@ def test_what_led_to_it_and_what_it_led_to_may_meet_again(chronicle: Chronicled)
 def test_what_nobody_heard_of_is_not_explained(chronicle: Chronicled) -> None:
     with pytest.raises(NothingToExplain, match="There is no incident"):
         explain(chronicle, "t", Kind.INCIDENT, TICKET)
-
-
-@pytest.mark.parametrize("type_", list(event_types()), ids=tag_of)
-@settings(deadline=None, max_examples=5)
-@given(data=st.data())
-def test_every_fact_has_words_and_names_streams(type_: type[Event], data: st.DataObject) -> None:
-    fact = data.draw(structs(type_))
-    assert words(fact)
-    for relation, stream in references(fact):
-        assert isinstance(relation, Relation)
-        assert stream.partition("-")[0] in {
-            "signal",
-            "score",
-            "anomaly",
-            "alert",
-            "finding",
-            "audit",
-            "incident",
-            "ticket",
-            "silence",
-            "maintenance",
-        }
-
-
-def test_a_ticket_may_be_about_several_things() -> None:
-    opened = ticket(alert_id=ALERT, finding_id=FINDING, incident_id=TICKET)
-    assert [stream.partition("-")[0] for _, stream in references(opened)] == [
-        "alert",
-        "finding",
-        "incident",
-    ]
-    assert list(references(ticket())) == []
-    again = TicketRepeated(severity=Severity.HIGH, count=1, finding_id=FINDING)
-    assert list(references(again)) == [(Relation.ABOUT, f"finding-{FINDING}")]
-    once = TicketRepeated(severity=Severity.HIGH, count=1, alert_id=ALERT)
-    assert list(references(once)) == [(Relation.ABOUT, f"alert-{ALERT}")]
-    fraud = AlertRaised(
-        alert_id=ALERT,
-        kind=AlertKind.FRAUD,
-        dedup_key="k",
-        severity=Severity.HIGH,
-        score=0.9,
-        title="x",
-        evidence=SIGNAL,
-        seen_at=NIGHT,
-        fraud_type=FraudType.GPS_SPOOFING,
-    )
-    assert list(references(fraud)) == [(Relation.EVIDENCE, f"score-{SIGNAL}")]
-
-
-def score(**said: Any) -> FraudScored:
-    return FraudScored(
-        attendance=SIGNAL,
-        person_id="G-1",
-        site_id="S-01",
-        device_id="D-1",
-        occurred_at=NIGHT,
-        features=Features(),
-        probability=0.9,
-        fraud_type=FraudType.DEVICE_SHARING,
-        model="rules",
-        model_version="1",
-        model_digest="0" * 64,
-        **said,
-    )
-
-
-def test_a_score_goes_back_to_all_attendances_that_cannot_be_true_together() -> None:
-    assert list(references(score(witnesses=[ALERT]))) == [
-        (Relation.EVIDENCE, f"signal-{SIGNAL}"),
-        (Relation.EVIDENCE, f"signal-{ALERT}"),
-    ]
-
-
-def test_the_reasons_of_a_score_are_told_as_sentences() -> None:
-    reasons = [
-        Reason(code="one", text="The phone was elsewhere.", contribution=1.0),
-        Reason(code="two", text="The battery was at 1 %.", contribution=0.1),
-    ]
-    said = "Fraud score 0.90: The phone was elsewhere. The battery was at 1 %."
-    assert words(score(reasons=reasons)) == said

@@ -239,6 +239,11 @@ async def all_after(
     return frames
 
 
+def of_type(frames: list[dict[str, Any]], *types: str) -> list[dict[str, Any]]:
+    """Return the frames of these types."""
+    return [frame for frame in frames if frame["type"] in types]
+
+
 def chained(start: int, frames: Sequence[dict[str, Any]]) -> bool:
     """Return whether each frame names the one before it, the first one the start."""
     before = [start, *(frame["position"] for frame in frames)]
