@@ -11,7 +11,8 @@ Whenever a ticket is opened about a finding or counts it, the finding is told, s
 names the ticket that works on it.
 
 What is muted calls nobody until what mutes it is over; the ledger says so. A finding that a site is
-silent, as long as it stands, mutes what the site's phones and devices failed to say at that time.
+silent, as long as it stands and is bad enough to call people itself, mutes what the site's phones
+and devices failed to say at that time.
 """
 
 from __future__ import annotations
@@ -144,9 +145,13 @@ def after(subject: Subject, event: FindingRevised | FindingWithdrawn | FindingRe
 
 
 def learn_offline(calling: Calling, fact: AnyRecorded, finding: Subject) -> None:
-    """Remember when a site was silent; when that is found untrue, let go what it explained."""
+    """Remember when a site was silent; when that is found untrue, let go what it explained.
+
+    A silence that calls nobody explains nothing: else one guard's dead phone would mute a missed
+    walk, and nobody would be called at all.
+    """
     assert finding.site_id is not None, "A finding is about a site."
-    if finding.standing is Standing.OPEN:
+    if finding.standing is Standing.OPEN and finding.is_severe:
         time = Offline(finding.id, finding.since, finding.until)
         note_offline(calling.desk, finding.site_id, time)
     else:

@@ -1,6 +1,6 @@
 """What a finding's story is made of, and the audits that ask for findings.
 
-A finding is a judgement about one window of duty (a shift, a tour, an hour of a site), a pure
+A finding is a judgement about one window of duty (a shift, a tour, half an hour of a site), a pure
 function of the signals that are known for it. Late signals revise it or withdraw it.
 """
 

@@ -17,7 +17,7 @@ from domain.finding.duties import (
     Duty,
     HourDuty,
     ShiftDuty,
-    SiteHourDuty,
+    SiteHalfHourDuty,
     TaskDuty,
     WalkDuty,
     finding_id,
@@ -25,7 +25,7 @@ from domain.finding.duties import (
 from domain.finding.facts import Evidence, FindingRaised, FindingType
 from domain.finding.patrolling import is_scan_of, judge_walk, tells_of
 from domain.finding.seen import RECEIVED_MAX, Judgement, Seen
-from domain.finding.sounding import judge_site_hour
+from domain.finding.sounding import judge_site_half_hour
 from domain.finding.standing_by import judge_hour
 from domain.finding.tasking import judge_task
 from domain.kernel import shortened
@@ -41,7 +41,7 @@ JUDGES: Mapping[type[Duty], Callable[[Any, list[Seen]], list[Judgement]]] = {
     ShiftDuty: judge_shift,
     HourDuty: judge_hour,
     WalkDuty: judge_walk,
-    SiteHourDuty: judge_site_hour,
+    SiteHalfHourDuty: judge_site_half_hour,
     TaskDuty: judge_task,
 }
 

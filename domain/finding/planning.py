@@ -7,10 +7,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from domain.directory.shift import ShiftPlanned, ShiftRole
 from domain.finding.duties import (
     EARLY,
     GOING_ON_GAP,
+    HALF_HOUR,
     HOUR,
     LEAVING,
     SHIFT_MAX,
@@ -18,7 +21,7 @@ from domain.finding.duties import (
     Duty,
     HourDuty,
     ShiftDuty,
-    SiteHourDuty,
+    SiteHalfHourDuty,
     TaskDuty,
     WalkDuty,
     Walker,
@@ -47,7 +50,7 @@ def duties_due(plan: SitePlan, since: datetime, until: datetime) -> list[Duty]:
     for shift in shifts:
         if since - SHIFT_MAX - HOUR < shift.starts_at <= until:
             found += duties_of_shift(plan, shift, shifts)
-    found += site_hours(plan, shifts, since, until)
+    found += site_half_hours(plan, shifts, since, until)
     for tour in plan.tours:
         found += walks(plan, tour, shifts, since, until)
     for task in plan.tasks:
@@ -109,27 +112,39 @@ def end_of(shift: ShiftPlanned) -> datetime:
     return min(shift.ends_at, shift.starts_at + SHIFT_MAX)
 
 
-def site_hours(
+def site_half_hours(
     plan: SitePlan, shifts: list[ShiftPlanned], since: datetime, until: datetime
-) -> Iterator[SiteHourDuty]:
-    """Yield the hours of the clock through which guards are on shift one after the other."""
-    manned = [each for each in shifts if each.person_id and each.role is ShiftRole.GUARD]
-    first = since.astimezone(UTC).replace(minute=0, second=0, microsecond=0) - 2 * HOUR
-    start = first
-    while manned and start < until:
-        end = start + HOUR
-        covered = start
-        persons = set()
-        for shift in manned:
-            if shift.starts_at < end and end_of(shift) > start:
-                persons.add(shift.person_id or "")
-                if shift.starts_at <= covered:
-                    covered = max(covered, end_of(shift))
-        if covered >= end:
-            yield SiteHourDuty(
-                site_id=plan.site_id, starts_at=start, until=end, persons=tuple(sorted(persons))
+) -> Iterator[SiteHalfHourDuty]:
+    """Yield the half hours of the clock through which guards are on shift one after the other."""
+    # From a full hour on, so that each second half knows who was on shift in the first.
+    start = since.astimezone(UTC).replace(minute=0, second=0, microsecond=0) - HOUR
+    guards = [
+        each
+        for each in shifts
+        if each.role is ShiftRole.GUARD and each.starts_at < until and end_of(each) > start
+    ]
+    before: tuple[str, ...] = ()
+    while guards and start < until:
+        end = start + HALF_HOUR
+        persons = on_shift_through(guards, start, end)
+        if persons:
+            duty = SiteHalfHourDuty(
+                site_id=plan.site_id, starts_at=start, until=end, persons=persons
             )
-        start = end
+            yield duty if duty.is_first_half else replace(duty, persons_before=before)
+        start, before = end, persons
+
+
+def on_shift_through(guards: list[ShiftPlanned], start: datetime, end: datetime) -> tuple[str, ...]:
+    """Return who is on shift at some time of a span, or nobody where not all of it is covered."""
+    covered = start
+    persons = set()
+    for shift in guards:
+        if shift.person_id is not None and shift.starts_at < end and end_of(shift) > start:
+            persons.add(shift.person_id)
+            if shift.starts_at <= covered:
+                covered = max(covered, end_of(shift))
+    return tuple(sorted(persons)) if covered >= end else ()
 
 
 def walks(

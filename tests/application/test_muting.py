@@ -11,7 +11,7 @@ from domain.alert import (
     Verdict,
 )
 from domain.directory.site import SiteTimeZoneCorrected
-from domain.finding.facts import FindingResolved, finding_stream
+from domain.finding.facts import FindingResolved, FindingType, finding_stream
 from domain.muting.facts import (
     Action,
     ActionMuted,
@@ -251,6 +251,23 @@ def test_a_silent_site_mutes_what_its_phones_did_not_say_until_it_is_found_untru
     room.withdrawn(1)
     room.settle()
     assert room.opened()[-1].finding_id == gps
+
+
+def test_a_silent_site_that_calls_nobody_mutes_nothing(room: Watchroom) -> None:
+    """One guard's dead phone is no reason to call nobody for what that guard did not do."""
+    silent = room.found(1, SILENT_SITE, MEDIUM, person=None)
+    gps = room.found(2, GPS_OFF)
+    room.settle()
+    assert [each.finding_id for each in room.opened()] == [gps]
+    room.revised(1, HIGH)
+    walk = room.found(3, FindingType.MISSED_CHECKPOINT)
+    room.settle()
+    assert [each.finding_id for each in room.opened()] == [gps, silent]
+    assert [each.subject_id for each in room.lines()] == [walk]
+    room.revised(1, MEDIUM)
+    room.settle()
+    assert [each.finding_id for each in room.opened()] == [gps, silent, walk]
+    assert room.redeliver() == []
 
 
 def test_a_silent_site_that_a_person_saw_to_lets_go(room: Watchroom) -> None:

@@ -33,8 +33,8 @@ WALK = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=3)
 
 
 def plan(field: httpx.Client) -> None:
-    """State a walk of two checkpoints three hours ago, and a short shift for it: without a full
-    hour of duty, nothing else can be wanting."""
+    """State a walk of two checkpoints three hours ago, and a short shift for it: without half an
+    hour of the clock on duty, nothing else can be wanting."""
     tour = {
         **TOUR,
         "starts": [f"{WALK:%H:%M}"],
@@ -42,8 +42,8 @@ def plan(field: httpx.Client) -> None:
     }
     shift = {
         **SHIFT,
-        "starts_at": (WALK - timedelta(minutes=10)).isoformat(),
-        "ends_at": (WALK + timedelta(minutes=40)).isoformat(),
+        "starts_at": (WALK - timedelta(minutes=2)).isoformat(),
+        "ends_at": (WALK + timedelta(minutes=25)).isoformat(),
     }
     for path, content in (
         ("sites/S-01/", {**SITE, "time_zone": "UTC"}),

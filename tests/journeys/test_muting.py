@@ -48,7 +48,7 @@ def plan_shift(client: httpx.Client, number: int) -> None:
         **SHIFT,
         "person_id": f"G-00{number}",
         "starts_at": starts_at.isoformat(),
-        "ends_at": (starts_at + timedelta(minutes=40)).isoformat(),
+        "ends_at": (starts_at + timedelta(minutes=25)).isoformat(),
     }
     put(client, f"persons/G-00{number}/", PERSON)
     put(client, f"shifts/H-0{number}/", shift)
