@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from msgspec.structs import replace
 from playwright.sync_api import expect
 
 from application.ports import Append, Expect
@@ -19,12 +18,11 @@ from domain.anomaly.facts import (
     ThresholdReason,
     anomaly_stream,
 )
-from domain.finding.facts import finding_stream
 from domain.severity import Severity
-from tests.auditing.test_stories import RAISED
 from tests.browser.desk import Desk, Field
 from tests.http.field import DIRECTORY, SHIFT, attendance, enrol_field
 from tests.journeys.test_incident import audit, phone, send
+from tests.journeys.test_muting import plan_shift
 from tests.live import CAUSE, LiveServer
 
 pytestmark = pytest.mark.browser
@@ -127,16 +125,17 @@ def test_a_finding_leads_to_the_ticket_that_works_on_it(
 ) -> None:
     desk.sit_down("auditor")
     desk.press("Shift+F")
-    finding = replace(RAISED, site_id="S-01", window_start=NOW - timedelta(hours=1), window_end=NOW)
-    stream = finding_stream(finding.finding_id)
-    live_server.vedette.log.append(
-        live_server.tenant, Append.of(stream, Expect.ANY, [finding], CAUSE)
-    )
-    expect(desk.column("FINDINGS")).to_contain_text("No check-in.")
+    with live_server.client() as client:
+        enrol_field(client)
+        plan_shift(client, 1)
+        audit(live_server, client)
+    findings = desk.column("FINDINGS")
+    expect(findings).to_have_count(2)  # that the guard did not come, and that nobody is there
+    expect(findings.first).to_contain_text("Nobody is at S-01")
     desk.press("j", "Enter")
     desk.drawer.get_by_role("button", name="Open the ticket").click()
     expect(desk.drawer.locator(".status")).to_contain_text("Ticket")
-    expect(desk.drawer).to_contain_text("G-1 did not show up")
+    expect(desk.drawer).to_contain_text("Nobody is at S-01")
 
 
 def test_an_anomaly_shows_the_numbers_that_decided(desk: Desk, live_server: LiveServer) -> None:
