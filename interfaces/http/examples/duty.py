@@ -6,6 +6,7 @@ from application.policies import (
     escalate_finding_whenever_raised_high,
     judge_baselines_whenever_signals_recorded,
 )
+from application.policies.escalate_finding_whenever_raised_high import dedup_key
 from domain.anomaly.facts import (
     AnomalyDetected,
     Bucket,
@@ -156,7 +157,7 @@ def tell_silent(story: Story, asked: int) -> None:
         priority=Priority.HIGH,
         site_id="S-02",
         person_id="G-012",
-        dedup_key="finding/S-02/LOW_PHONE_ACTIVITY",
+        dedup_key=dedup_key(finding),
         assignee="supervisor",
         finding_id=SILENT,
         seen_at=STARTS_AT,
